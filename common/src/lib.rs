@@ -1,0 +1,15 @@
+//! What the demos, the tests and the book share. A recipe never depends on it.
+//!
+//! - [`demo`] starts a demo: its flags, its clock, its exit code.
+//! - [`timeline`] turns tracing spans and events into a picture of what ran when.
+//! - [`cancellation`] drops a future at each of its awaits in turn.
+//! - `server` (feature `server`) is an HTTP server on loopback that is slow, or wrong, on demand.
+//! - `client` (feature `client`) is the reqwest client that the demos use.
+
+pub mod cancellation;
+#[cfg(feature = "client")]
+pub mod client;
+pub mod demo;
+#[cfg(feature = "server")]
+pub mod server;
+pub mod timeline;

@@ -1,0 +1,7 @@
+//! The book: how it is built, served and kept true.
+
+pub mod book;
+pub mod expected;
+pub mod paste;
+pub mod pattern;
+pub mod serve;
