@@ -1,1 +1,561 @@
-//! TODO
+//! Assembles the book from its own chapters and the patterns' pages, and builds it with mdBook.
+//!
+//! A page is written for GitHub. In the book it gains what GitHub cannot show: the timeline as part
+//! of the page, the recipe, the demo beside its Python twin, and links that stay inside the book.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use mdbook_driver::MDBook;
+use mdbook_driver::config::Config;
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
+use tempfile::TempDir;
+
+use crate::pattern::{self, Pattern};
+
+/// Where the book's own chapters are, seen from the workspace.
+const CHAPTERS: &str = "docs/book/src";
+
+/// The sections of a pattern's page that the book adds to.
+const RECIPE: &str = "The recipe";
+const TWIN: &str = "Coming from asyncio";
+
+/// Every Rust block of the book's own chapters, as a doc-test. A pattern's page is one in its crate.
+#[cfg(doctest)]
+mod chapters {
+    include!(concat!(env!("OUT_DIR"), "/chapters.rs"));
+}
+
+/// A chapter. Both paths are written with `/`.
+struct Chapter {
+    /// The file, seen from the workspace: `patterns/gather/README.md`.
+    file: String,
+    /// The file, as the summary names it: `patterns/gather/README.md`, `pick.md`.
+    name: String,
+    /// The pattern whose page it is.
+    pattern: Option<Pattern>,
+}
+
+impl Chapter {
+    /// The page in the built book: `patterns/gather/index.html`, `pick.html`.
+    fn page(&self) -> String {
+        match &self.pattern {
+            Some(pattern) => format!("patterns/{}/index.html", pattern.name),
+            None => self.name.replace(".md", ".html"),
+        }
+    }
+}
+
+/// Builds the book into a temporary folder, which is removed when the value is dropped.
+///
+/// `site_url` is the path under which a host serves the book; only its 404 page needs to know it.
+///
+/// # Errors
+/// When the summary and the chapters do not agree, when a chapter lacks what the book adds to it or
+/// has a dead link, and when mdBook fails. The error names the chapter.
+pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
+    let chapters = chapters(workspace)?;
+    let source = tempfile::tempdir()?;
+    let built = tempfile::tempdir()?;
+
+    let summary = workspace.join(CHAPTERS).join("SUMMARY.md");
+    fs::copy(&summary, source.path().join("SUMMARY.md"))?;
+    let mut linked = BTreeSet::new();
+    for chapter in &chapters {
+        let text = assemble(workspace, chapter, &chapters, &mut linked)
+            .with_context(|| format!("chapter {}", chapter.file))?;
+        write(&source.path().join(&chapter.name), &text)?;
+    }
+
+    let root = workspace.join("docs/book");
+    let mut config = Config::from_disk(root.join("book.toml"))?;
+    config.book.src = source.path().to_path_buf();
+    config.build.build_dir = built.path().to_path_buf();
+    config.set("output.html.site-url", site_url)?;
+    MDBook::load_with_config(root, config)?.build()?;
+
+    // mdBook's 404 page is a page without neighbours that finds its scripts from anywhere.
+    let frame = fs::read_to_string(built.path().join("404.html"))?;
+    for file in &linked {
+        let from = workspace.join(file);
+        let bytes = fs::read(&from).with_context(|| format!("cannot read {file}"))?;
+        match String::from_utf8(bytes) {
+            Ok(text) if !is_picture(file) => {
+                let page = file_page(&frame, site_url, file, &text)
+                    .context("mdBook's 404 page has no <main>")?;
+                write(&built.path().join(format!("{file}.html")), &page)?;
+            }
+            _ => {
+                let to = built.path().join(file);
+                fs::create_dir_all(to.parent().unwrap_or(&to))?;
+                fs::copy(&from, to)?;
+            }
+        }
+    }
+    Ok(built)
+}
+
+/// Every chapter that there is, after a check that the summary names each of them and no other.
+fn chapters(workspace: &Path) -> anyhow::Result<Vec<Chapter>> {
+    let folder = workspace.join(CHAPTERS);
+    let mut chapters = Vec::new();
+    for entry in folder
+        .read_dir()
+        .with_context(|| format!("cannot read {CHAPTERS}"))?
+    {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".md") && name != "SUMMARY.md" && name != "404.md" {
+            let file = format!("{CHAPTERS}/{name}");
+            chapters.push(Chapter {
+                file,
+                name,
+                pattern: None,
+            });
+        }
+    }
+    for pattern in pattern::all(workspace)? {
+        let file = format!("patterns/{}/README.md", pattern.name);
+        chapters.push(Chapter {
+            name: file.clone(),
+            file,
+            pattern: Some(pattern),
+        });
+    }
+
+    let summary = fs::read_to_string(folder.join("SUMMARY.md"))
+        .with_context(|| format!("cannot read {CHAPTERS}/SUMMARY.md"))?;
+    let named: BTreeSet<String> = Parser::new(&summary)
+        .filter_map(|event| match event {
+            Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
+            _ => None,
+        })
+        .collect();
+    for chapter in &chapters {
+        if !named.contains(&chapter.name) {
+            let title = chapter
+                .pattern
+                .as_ref()
+                .map_or("Title", |pattern| &pattern.name);
+            let line = format!("- [{title}]({})", chapter.name);
+            bail!(
+                "{CHAPTERS}/SUMMARY.md does not name {}: add the line `{line}`",
+                chapter.file
+            );
+        }
+    }
+    for name in named {
+        if !chapters.iter().any(|chapter| chapter.name == name) {
+            bail!("{CHAPTERS}/SUMMARY.md names {name}, but there is no such chapter or pattern");
+        }
+    }
+    Ok(chapters)
+}
+
+/// A chapter's text as mdBook gets it. Files that it links to are added to `linked`.
+fn assemble(
+    workspace: &Path,
+    chapter: &Chapter,
+    chapters: &[Chapter],
+    linked: &mut BTreeSet<String>,
+) -> anyhow::Result<String> {
+    let text = read(workspace, &chapter.file)?;
+    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    let mut link_to = |target: &str| link(workspace, chapter, chapters, target, linked);
+    let mut sections: BTreeMap<String, Range<usize>> = BTreeMap::new();
+    let mut open_section: Option<(String, usize)> = None;
+    let mut heading: Option<String> = None;
+    let mut picture: Option<(Range<usize>, String)> = None;
+    let mut in_rust = false;
+
+    // The extensions that mdBook turns on.
+    let extensions = Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_HEADING_ATTRIBUTES
+        | Options::ENABLE_DEFINITION_LIST
+        | Options::ENABLE_GFM;
+    let mut events = Parser::new_ext(&text, extensions).into_offset_iter();
+    for (event, range) in events.by_ref() {
+        match event {
+            Event::Start(Tag::Heading {
+                level: HeadingLevel::H1 | HeadingLevel::H2,
+                ..
+            }) => {
+                if let Some((title, start)) = open_section.take() {
+                    sections.insert(title, start..range.start);
+                }
+                heading = Some(String::new());
+                open_section = Some((String::new(), range.start));
+            }
+            Event::End(TagEnd::Heading(_)) => {
+                if let (Some(title), Some(section)) = (heading.take(), &mut open_section) {
+                    section.0 = title;
+                }
+            }
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
+                in_rust = info.split(',').any(|word| word.trim() == "rust");
+            }
+            Event::End(TagEnd::CodeBlock) => in_rust = false,
+            Event::Start(Tag::Image { dest_url, .. }) if &*dest_url == "timeline.svg" => {
+                picture = Some((range, String::new()));
+            }
+            Event::End(TagEnd::Image) => {
+                if let Some((range, caption)) = picture.take() {
+                    edits.push((range, figure(workspace, chapter, &caption)?));
+                }
+            }
+            Event::Start(
+                Tag::Link {
+                    dest_url,
+                    link_type: LinkType::Inline,
+                    ..
+                }
+                | Tag::Image {
+                    dest_url,
+                    link_type: LinkType::Inline,
+                    ..
+                },
+            ) => {
+                if let Some(target) = link_to(&dest_url)? {
+                    edits.push((target_range(&text, range, "](", &dest_url)?, target));
+                }
+            }
+            Event::Text(part) | Event::Code(part) => {
+                if in_rust {
+                    refuse_hidden_lines(&part)?;
+                }
+                if let Some((_, caption)) = &mut picture {
+                    caption.push_str(&part);
+                }
+                if let Some(title) = &mut heading {
+                    title.push_str(&part);
+                }
+            }
+            _ => {}
+        }
+    }
+    if let Some((title, start)) = open_section {
+        sections.insert(title, start..text.len());
+    }
+    for (_, definition) in events.reference_definitions().iter() {
+        if let Some(target) = link_to(&definition.dest)? {
+            let range = target_range(&text, definition.span.clone(), "]:", &definition.dest)?;
+            edits.push((range, target));
+        }
+    }
+
+    if let Some(pattern) = &chapter.pattern {
+        for (title, addition) in [
+            (RECIPE, recipe(workspace, pattern)?),
+            (TWIN, twin(workspace, pattern)?),
+        ] {
+            let end = sections
+                .get(title)
+                .with_context(|| format!("no section `## {title}`"))?
+                .end;
+            edits.push((end..end, addition));
+        }
+    }
+    edits.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
+    let mut assembled = text.clone();
+    for (range, replacement) in edits {
+        assembled.replace_range(range, &replacement);
+    }
+    Ok(assembled)
+}
+
+/// What a link of `chapter` to `target` becomes in the book. `None`: it stays as it is.
+fn link(
+    workspace: &Path,
+    chapter: &Chapter,
+    chapters: &[Chapter],
+    target: &str,
+    linked: &mut BTreeSet<String>,
+) -> anyhow::Result<Option<String>> {
+    let (path, anchor) = match target.split_once('#') {
+        Some((path, anchor)) => (path, format!("#{anchor}")),
+        None => (target, String::new()),
+    };
+    // A colon ends a scheme; a relative path of this repository has none.
+    if path.is_empty() || path.contains(':') {
+        return Ok(None);
+    }
+    let file = resolve(&chapter.file, path)
+        .with_context(|| format!("the link to {target} leaves the repository"))?;
+    let page = match chapters.iter().find(|chapter| chapter.file == file) {
+        Some(chapter) => chapter.page(),
+        None if workspace.join(&file).is_file() => {
+            let page = if is_picture(&file) {
+                file.clone()
+            } else {
+                format!("{file}.html")
+            };
+            linked.insert(file);
+            page
+        }
+        None => bail!("the link to {target} is dead: there is no file {file}"),
+    };
+    let up = "../".repeat(chapter.page().matches('/').count());
+    Ok(Some(format!("{up}{page}{anchor}")))
+}
+
+/// The file that a link in `file` leads to, both seen from the workspace.
+fn resolve(file: &str, link: &str) -> Option<String> {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    parts.pop();
+    for part in link.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Where `target` stands in the source of a link or of a link's definition.
+fn target_range(
+    text: &str,
+    link: Range<usize>,
+    before: &str,
+    target: &str,
+) -> anyhow::Result<Range<usize>> {
+    let source = &text[link.clone()];
+    let start = source.rfind(before).and_then(|at| {
+        let after = at + before.len();
+        source[after..]
+            .find(target)
+            .map(|offset| link.start + after + offset)
+    });
+    let start = start.with_context(|| format!("write the link to {target} as [text](target)"))?;
+    Ok(start..start + target.len())
+}
+
+/// The timeline as a part of the page, so that it takes the page's colours.
+fn figure(workspace: &Path, chapter: &Chapter, caption: &str) -> anyhow::Result<String> {
+    let file = resolve(&chapter.file, "timeline.svg").context("a chapter stands in a folder")?;
+    let svg = read(workspace, &file)?;
+    let start = svg
+        .find("<svg")
+        .with_context(|| format!("{file} has no <svg>"))?;
+    // A blank line would end the HTML and begin a paragraph.
+    let lines: Vec<&str> = svg[start..]
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let caption = escape(caption);
+    Ok(format!(
+        "<figure class=\"picture\">\n<div class=\"scroll\">\n{}\n</div>\n\
+         <figcaption>{caption}</figcaption>\n</figure>\n\n",
+        lines.join("\n")
+    ))
+}
+
+/// The recipe as people copy it, for the end of its section.
+fn recipe(workspace: &Path, pattern: &Pattern) -> anyhow::Result<String> {
+    let code = read(workspace, &format!("patterns/{}/src/lib.rs", pattern.name))?;
+    // The line that includes the page makes no sense in another crate.
+    let lines: Vec<&str> = code
+        .lines()
+        .filter(|line| !line.contains("include_str!(\"../README.md\")"))
+        .collect();
+    let code = lines.join("\n");
+    let code = code.trim();
+    refuse_hidden_lines(code).context("src/lib.rs")?;
+    Ok(format!(
+        "\n\n<details class=\"listing\" open>\n<summary>The whole recipe: <code>src/lib.rs</code>, \
+         {} lines</summary>\n\n{}\n\n</details>\n\n",
+        code.lines().count(),
+        listing("rust", code)
+    ))
+}
+
+/// The demo beside its twin, for the end of its section.
+fn twin(workspace: &Path, pattern: &Pattern) -> anyhow::Result<String> {
+    let mut columns = String::new();
+    for (name, language) in [("asyncio.py", "python"), ("src/main.rs", "rust")] {
+        let code = read(workspace, &format!("patterns/{}/{name}", pattern.name))?;
+        if language == "rust" {
+            refuse_hidden_lines(&code).with_context(|| name.to_owned())?;
+        }
+        columns += &format!(
+            "<figure class=\"listing\">\n<figcaption><code>{name}</code></figcaption>\n\n{}\n\n</figure>\n",
+            listing(language, &code)
+        );
+    }
+    Ok(format!("\n\n<div class=\"twin\">\n{columns}</div>\n\n"))
+}
+
+/// Code as HTML: a Markdown fence would be compiled as an example of the page.
+fn listing(language: &str, code: &str) -> String {
+    format!(
+        "<pre><code class=\"language-{language}\">{}\n</code></pre>",
+        escape(code.trim())
+    )
+}
+
+/// mdBook hides such a line and shows a button in its place; the copy then lacks it.
+fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
+    match code
+        .lines()
+        .map(str::trim)
+        .find(|line| *line == "#" || line.starts_with("# "))
+    {
+        Some(line) => bail!("the book would hide the Rust line `{line}`"),
+        None => Ok(()),
+    }
+}
+
+/// A file of the repository as a page of the book.
+fn file_page(frame: &str, site_url: &str, file: &str, text: &str) -> Option<String> {
+    let up = "../".repeat(file.matches('/').count());
+    let up = if up.is_empty() { "./" } else { &up };
+    let frame = frame.replace(
+        &format!("<base href=\"{site_url}\">"),
+        &format!("<base href=\"{up}\">"),
+    );
+    let (head, rest) = frame.split_once("<title>")?;
+    let (_, rest) = rest.split_once("</title>")?;
+    let (body, rest) = rest.split_once("<main>")?;
+    let (_, after) = rest.split_once("</main>")?;
+    let language = Path::new(file)
+        .extension()
+        .map_or("text".into(), |end| end.to_string_lossy());
+    let file = escape(file);
+    let code = escape(text);
+    Some(format!(
+        "{head}<title>{file}</title>{body}<main>\n<h1>{file}</h1>\n\
+         <pre><code class=\"language-{language}\">{code}</code></pre>\n</main>{after}"
+    ))
+}
+
+fn is_picture(file: &str) -> bool {
+    [".svg", ".png", ".jpg", ".webp"]
+        .iter()
+        .any(|end| file.ends_with(end))
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+fn read(workspace: &Path, file: &str) -> anyhow::Result<String> {
+    let text = fs::read_to_string(workspace.join(file));
+    text.map(|text| text.replace("\r\n", "\n"))
+        .with_context(|| format!("cannot read {file}"))
+}
+
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    fs::create_dir_all(file.parent().unwrap_or(file))?;
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// The list of an exported book's files, which stands beside them.
+const LIST: &str = ".book-files";
+const LIST_TITLE: &str = "The next build of the book replaces these files and touches no others.";
+
+/// Why the book was not written to a folder.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The folder, or a file in it, is not the book's. Nothing was changed.
+    #[error("{} is not an earlier build of this book: name a folder that is empty or new", .0.display())]
+    Foreign(PathBuf),
+    /// Reading or writing failed.
+    #[error("cannot write {}: {source}", .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What happened.
+        source: std::io::Error,
+    },
+}
+
+/// The files that an earlier [`export`] left in `folder`: none when it is new or empty.
+///
+/// # Errors
+/// When the folder holds something and no earlier book, or cannot be read.
+pub fn exported(folder: &Path) -> Result<BTreeSet<String>, ExportError> {
+    let failed = |source| ExportError::Io {
+        path: folder.to_path_buf(),
+        source,
+    };
+    if !folder.try_exists().map_err(failed)? {
+        return Ok(BTreeSet::new());
+    }
+    let is_free = folder.is_dir() && folder.read_dir().map_err(failed)?.next().is_none();
+    let list = fs::read_to_string(folder.join(LIST)).unwrap_or_default();
+    let mut lines = list.lines();
+    if lines.next() != Some(LIST_TITLE) && !is_free {
+        return Err(ExportError::Foreign(folder.to_path_buf()));
+    }
+    // Only a plain path below the folder can be one of ours.
+    let is_plain = |line: &&str| {
+        Path::new(line)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)))
+    };
+    Ok(lines.filter(is_plain).map(str::to_owned).collect())
+}
+
+/// Copies a built book to `folder`, in place of an earlier one. Other files there stay as they are.
+///
+/// # Errors
+/// When `folder` holds something that is not an earlier book, or cannot be written.
+pub fn export(built: &Path, folder: &Path) -> Result<(), ExportError> {
+    let failed = |path: &Path| {
+        let path = path.to_path_buf();
+        move |source| ExportError::Io { path, source }
+    };
+    let old = exported(folder)?;
+    let mut new = BTreeSet::new();
+    files(built, "", &mut new).map_err(failed(built))?;
+    for file in new.difference(&old) {
+        let path = folder.join(file);
+        if path.exists() {
+            return Err(ExportError::Foreign(path));
+        }
+    }
+
+    let list = folder.join(LIST);
+    let listing = |files: &mut dyn Iterator<Item = &String>| {
+        files.fold(format!("{LIST_TITLE}\n"), |list, file| list + file + "\n")
+    };
+    fs::create_dir_all(folder).map_err(failed(folder))?;
+    // First, so that a build that is cut short is known as one.
+    fs::write(&list, listing(&mut old.union(&new))).map_err(failed(&list))?;
+    for file in old.difference(&new) {
+        let path = folder.join(file);
+        if path.exists() {
+            fs::remove_file(&path).map_err(failed(&path))?;
+        }
+    }
+    for file in &new {
+        let path = folder.join(file);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(failed(parent))?;
+        fs::copy(built.join(file), &path).map_err(failed(&path))?;
+    }
+    fs::write(&list, listing(&mut new.iter())).map_err(failed(&list))
+}
+
+/// Collects the files below `folder`, written with `/`.
+fn files(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> std::io::Result<()> {
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            files(&entry.path(), &format!("{name}/"), found)?;
+        } else {
+            found.insert(name);
+        }
+    }
+    Ok(())
+}

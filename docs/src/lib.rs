@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod expected;
+pub mod markdown;
 pub mod paste;
 pub mod pattern;
 pub mod serve;

@@ -1,2 +1,185 @@
-//! TODO
-fn main() {}
+//! `cargo run -p docs`: builds the book and serves it on this machine.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use docs::book::{self, ExportError};
+use docs::paste::PasteError;
+use docs::{expected, pattern, serve};
+
+/// The port to try when none is asked for.
+const PORT: u16 = 3000;
+
+/// The book of async patterns: read it here, or take a recipe from it.
+///
+/// Without a command, builds the book and serves it to this machine until Ctrl-C.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo run -p docs --",
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(flatten)]
+    serve: Serve,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Args)]
+struct Serve {
+    /// The port to serve on; 0 means any free one [default: 3000, or a free one when that is taken]
+    #[arg(long, value_name = "N")]
+    port: Option<u16>,
+    /// Show the book in the browser
+    #[arg(long)]
+    open: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the book as plain files, for any web host
+    Build {
+        /// A new or empty folder, or one that holds an earlier build
+        dir: PathBuf,
+        /// The path under which the host will serve the book; its "not found" page needs it
+        #[arg(long, value_name = "PATH", default_value = "/", value_parser = site_url)]
+        site_url: String,
+    },
+    /// Copy a recipe into your crate, with the dependencies that it needs
+    Paste {
+        /// The pattern, such as `gather`
+        name: String,
+        /// The folder of your crate
+        crate_dir: PathBuf,
+    },
+    /// Renew every pattern's transcript and picture from a run of its demo
+    Expected,
+}
+
+fn site_url(path: &str) -> Result<String, String> {
+    let is_path = path.starts_with('/') && path.ends_with('/') && !path.contains(['"', '<', '>']);
+    if is_path {
+        Ok(path.to_owned())
+    } else {
+        Err("it must begin and end with `/`".to_owned())
+    }
+}
+
+/// Why the program ends early.
+enum Failure {
+    /// What was asked for cannot be done.
+    Input(String),
+    /// The work itself failed.
+    Work(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Work(error.into())
+    }
+}
+
+// Ctrl-C ends the wait for the work. The runtime then lets a step that has begun, such as the build,
+// come to its end and clean up: about a second.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = tokio::select! {
+        _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
+        outcome = run(cli) => outcome,
+    };
+    let (message, code) = match outcome {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Input(message)) => (message, 2),
+        Err(Failure::Work(error)) => (format!("{error:#}"), 1),
+    };
+    note(&format!("error: {message}"));
+    ExitCode::from(code)
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let workspace = pattern::workspace();
+    match cli.command {
+        None => show(cli.serve, workspace).await,
+        Some(Command::Build { dir, site_url }) => {
+            book::exported(&dir).map_err(refused)?;
+            let built = step(move || book::build(&workspace, &site_url)).await??;
+            let folder = dir.clone();
+            step(move || book::export(built.path(), &folder))
+                .await?
+                .map_err(refused)?;
+            say(&format!("The book is in {}", dir.display()));
+            Ok(())
+        }
+        Some(Command::Paste { name, crate_dir }) => {
+            let pasted = step(move || docs::paste::paste(&workspace, &name, &crate_dir)).await?;
+            say(pasted.map_err(not_pasted)?.trim_end());
+            Ok(())
+        }
+        Some(Command::Expected) => {
+            for path in step(move || expected::write(&workspace)).await?? {
+                say(&path.display().to_string());
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn show(options: Serve, workspace: PathBuf) -> Result<(), Failure> {
+    let listener = match options.port {
+        Some(port) => serve::listen(port).await.map_err(|error| {
+            Failure::Input(format!(
+                "--port {port}: cannot listen on this port: {error}"
+            ))
+        })?,
+        None => serve::listen_near(PORT).await?,
+    };
+    let port = listener.local_addr()?.port();
+    if options.port.is_none() && port != PORT {
+        note(&format!("Port {PORT} is taken, so this is port {port}."));
+    }
+    let book = step(move || book::build(&workspace, "/")).await??;
+    let address = format!("http://127.0.0.1:{port}");
+    say(&format!("The book is at {address} (Ctrl-C stops)"));
+    if options.open
+        && let Err(error) = open::that_detached(&address)
+    {
+        note(&format!("cannot open a browser: {error}"));
+    }
+    serve::serve(listener, book.path()).await?;
+    Ok(())
+}
+
+/// Runs a step that blocks, beside the wait for Ctrl-C.
+async fn step<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, tokio::task::JoinError> {
+    tokio::task::spawn_blocking(work).await
+}
+
+fn refused(error: ExportError) -> Failure {
+    match error {
+        ExportError::Foreign(_) => Failure::Input(error.to_string()),
+        ExportError::Io { .. } => Failure::Work(error.into()),
+    }
+}
+
+fn not_pasted(error: PasteError) -> Failure {
+    if error.exit_code() == 2 {
+        Failure::Input(error.to_string())
+    } else {
+        Failure::Work(error.into())
+    }
+}
+
+/// Prints a line. Nobody may be reading any more, which is no reason to stop.
+fn say(line: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+}
+
+fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

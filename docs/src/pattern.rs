@@ -32,7 +32,9 @@ pub fn workspace() -> PathBuf {
 /// When `patterns/` cannot be read.
 pub fn all(workspace: &Path) -> anyhow::Result<Vec<Pattern>> {
     let folder = workspace.join("patterns");
-    let entries = folder.read_dir().with_context(|| format!("cannot read {}", folder.display()))?;
+    let entries = folder
+        .read_dir()
+        .with_context(|| format!("cannot read {}", folder.display()))?;
     let mut patterns = Vec::new();
     for entry in entries {
         let entry = entry?;

@@ -1,0 +1,90 @@
+//! A timeline as JSON, complete: nothing is folded or coalesced.
+//!
+//! Times are in milliseconds, to the microsecond.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use common::timeline::{Bar, Lane, Line, Mark, MarkAt, State, Timeline, json};
+//!
+//! let ms = Duration::from_millis;
+//! let waiting = Bar { state: State::Waiting, what: "for the answer".into(), start: ms(0), end: ms(300) };
+//! let done = MarkAt { mark: Mark::Done, text: String::new(), at: ms(300) };
+//! let lane = Lane {
+//!     name: "weather".into(),
+//!     start: ms(0),
+//!     end: Some(ms(300)),
+//!     bars: vec![waiting],
+//!     marks: vec![done],
+//! };
+//! let line = Line { at: ms(300), lane: Some("weather".into()), text: "200 OK".into() };
+//! let timeline = Timeline { length: ms(300), lanes: vec![lane], lines: vec![line] };
+//!
+//! let expected = r#"{
+//!   "length": 300.0,
+//!   "lanes": [
+//!     {
+//!       "name": "weather",
+//!       "start": 0.0,
+//!       "end": 300.0,
+//!       "bars": [
+//!         {
+//!           "state": "waiting",
+//!           "what": "for the answer",
+//!           "start": 0.0,
+//!           "end": 300.0
+//!         }
+//!       ],
+//!       "marks": [
+//!         {
+//!           "mark": "done",
+//!           "text": "",
+//!           "at": 300.0
+//!         }
+//!       ]
+//!     }
+//!   ],
+//!   "lines": [
+//!     {
+//!       "at": 300.0,
+//!       "lane": "weather",
+//!       "text": "200 OK"
+//!     }
+//!   ]
+//! }
+//! "#;
+//! assert_eq!(json::draw(&timeline), expected);
+//! ```
+//!
+//! The `end` of a lane that is still running, and the `lane` of a line that was said outside of
+//! every lane, are `null`.
+
+use std::time::Duration;
+
+use serde::Serializer;
+
+use super::Timeline;
+
+/// Writes the timeline as JSON, with a line break at the end.
+///
+/// # Panics
+/// Never: text and finite numbers always have a form in JSON.
+pub fn draw(timeline: &Timeline) -> String {
+    let json = serde_json::to_string_pretty(timeline);
+    json.expect("text and finite numbers always have a form in JSON") + "\n"
+}
+
+pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    // Whole microseconds: exact in a float for the first 285 years, and short when written.
+    to.serialize_f64(time.as_micros() as f64 / 1000.0)
+}
+
+pub(super) fn milliseconds_or_null<S: Serializer>(
+    time: &Option<Duration>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    match time {
+        Some(time) => milliseconds(time, to),
+        None => to.serialize_none(),
+    }
+}

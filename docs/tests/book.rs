@@ -1,0 +1,486 @@
+//! The built book: complete, without dead links, and without anything from another machine.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use docs::{book, pattern};
+use html5ever::tokenizer::{
+    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states,
+};
+use tempfile::TempDir;
+
+/// The tags of a page that begin an element, in order.
+#[derive(Default)]
+struct Page {
+    tags: RefCell<Vec<Tag>>,
+}
+
+impl TokenSink for Page {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if let Token::TagToken(tag) = token
+            && tag.kind == TagKind::StartTag
+        {
+            let raw = match &*tag.name {
+                "script" => Some(states::RawKind::ScriptData),
+                "style" => Some(states::RawKind::Rawtext),
+                _ => None,
+            };
+            self.tags.borrow_mut().push(tag);
+            if let Some(raw) = raw {
+                return TokenSinkResult::RawData(raw);
+            }
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+fn tags(html: &str) -> Vec<Tag> {
+    let input = BufferQueue::default();
+    input.push_back(html.into());
+    let tokenizer = Tokenizer::new(Page::default(), TokenizerOpts::default());
+    let _ = tokenizer.feed(&input);
+    tokenizer.end();
+    tokenizer.sink.tags.take()
+}
+
+fn attribute(tag: &Tag, name: &str) -> Option<String> {
+    let found = tag
+        .attrs
+        .iter()
+        .find(|attribute| &*attribute.name.local == name)?;
+    Some(found.value.to_string())
+}
+
+/// Every file of the built book with this ending, by its path inside the book.
+fn files(folder: &Path, ending: &str) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in next.read_dir().expect("a folder of the book") {
+            let path = entry.expect("an entry of the book").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().ends_with(ending) {
+                let text = fs::read_to_string(&path).expect("a text file");
+                found.insert(
+                    path.strip_prefix(folder).expect("inside").to_path_buf(),
+                    text,
+                );
+            }
+        }
+    }
+    found
+}
+
+fn real_book() -> TempDir {
+    book::build(&pattern::workspace(), "/").expect("the book builds")
+}
+
+#[test]
+fn every_chapter_and_every_pattern_has_a_page() {
+    let book = real_book();
+    let mut pages = vec![
+        "index.html",
+        "introduction.html",
+        "pick.html",
+        "asyncio.html",
+    ]
+    .into_iter()
+    .chain(["print.html", "404.html"])
+    .map(PathBuf::from)
+    .collect::<Vec<_>>();
+    let patterns = pattern::all(&pattern::workspace()).unwrap();
+    assert!(!patterns.is_empty());
+    pages.extend(
+        patterns
+            .iter()
+            .map(|p| format!("patterns/{}/index.html", p.name).into()),
+    );
+    for page in pages {
+        assert!(book.path().join(&page).is_file(), "no {}", page.display());
+    }
+}
+
+#[test]
+fn every_link_and_every_anchor_leads_somewhere() {
+    let book = real_book();
+    check_links(book.path());
+}
+
+/// Follows every relative link of every page, as a browser would.
+fn check_links(book: &Path) {
+    let pages: HashMap<PathBuf, Vec<Tag>> = files(book, ".html")
+        .into_iter()
+        .map(|(path, html)| (path, tags(&html)))
+        .collect();
+    let ids: HashMap<&Path, HashSet<String>> = pages
+        .iter()
+        .map(|(path, tags)| {
+            (
+                path.as_path(),
+                tags.iter().filter_map(|tag| attribute(tag, "id")).collect(),
+            )
+        })
+        .collect();
+
+    let mut followed = 0;
+    for (page, tags) in &pages {
+        let mut folder = page.parent().expect("a page is in a folder").to_path_buf();
+        if let Some(base) = tags.iter().find(|tag| &*tag.name == "base") {
+            folder.push(attribute(base, "href").expect("a base has an address"));
+        }
+        for tag in tags {
+            let target = attribute(tag, "href").or_else(|| attribute(tag, "src"));
+            let Some(target) = target.filter(|_| &*tag.name != "base") else {
+                continue;
+            };
+            if target.contains(':') {
+                continue;
+            }
+            let (path, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let mut file = if path.is_empty() {
+                page.clone()
+            } else {
+                plain(&folder.join(path))
+            };
+            if book.join(&file).is_dir() {
+                file.push("index.html");
+            }
+            assert!(
+                book.join(&file).is_file(),
+                "{}: dead link {target}",
+                page.display()
+            );
+            if !anchor.is_empty() {
+                let known = ids
+                    .get(file.as_path())
+                    .is_some_and(|ids| ids.contains(anchor));
+                assert!(known, "{}: no such anchor: {target}", page.display());
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > pages.len(), "a page links to something");
+}
+
+/// The path without `.`, `..` and a leading `/`, which is the book's own root.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => plain.push(part),
+            Component::ParentDir => assert!(plain.pop(), "{} leaves the book", path.display()),
+            Component::RootDir => plain.clear(),
+            Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    plain
+}
+
+#[test]
+fn nothing_is_loaded_from_another_machine() {
+    let book = real_book();
+    for (page, html) in files(book.path(), ".html") {
+        for tag in tags(&html) {
+            let loads = match &*tag.name {
+                "a" => None,
+                "link" => attribute(&tag, "href"),
+                _ => attribute(&tag, "src"),
+            };
+            if let Some(address) = loads {
+                let foreign = address.contains(':') || address.starts_with("//");
+                assert!(!foreign, "{} loads {address}", page.display());
+            }
+            // mdBook's script asks the playground's server when a page has one of these.
+            let class = attribute(&tag, "class").unwrap_or_default();
+            assert!(
+                !class.split(' ').any(|name| name == "playground"),
+                "{}",
+                page.display()
+            );
+        }
+    }
+    for (sheet, css) in files(book.path(), ".css") {
+        for start in ["url(http", "url('http", "url(\"http", "url(//", "@import"] {
+            assert!(!css.contains(start), "{} has {start}", sheet.display());
+        }
+    }
+}
+
+#[test]
+fn every_block_of_code_can_be_copied_and_shows_every_line() {
+    let book = real_book();
+    let mut blocks = 0;
+    for (page, html) in files(book.path(), ".html") {
+        let tags = tags(&html);
+        let page = page.display();
+        for (index, tag) in tags.iter().enumerate() {
+            if &*tag.name == "pre" {
+                // mdBook's script puts the button on each `pre code`.
+                assert_eq!(&*tags[index + 1].name, "code", "{page}");
+                blocks += 1;
+            }
+            assert_ne!(
+                attribute(tag, "class").as_deref(),
+                Some("boring"),
+                "{page} hides a line"
+            );
+        }
+        if tags.iter().any(|tag| &*tag.name == "pre") {
+            assert!(html.contains("window.playground_copyable = true"), "{page}");
+            let scripts: Vec<String> = tags
+                .iter()
+                .filter_map(|tag| attribute(tag, "src"))
+                .collect();
+            for script in ["clipboard", "book"] {
+                assert!(
+                    scripts.iter().any(|src| src.contains(script)),
+                    "{page}: no {script}"
+                );
+            }
+        }
+    }
+    assert!(blocks > 0);
+}
+
+#[test]
+fn a_pattern_page_has_its_picture_its_recipe_and_its_twin() {
+    let book = real_book();
+    for pattern in pattern::all(&pattern::workspace()).unwrap() {
+        let page = format!("patterns/{}/index.html", pattern.name);
+        let html = fs::read_to_string(book.path().join(page)).unwrap();
+        let is_timeline = |tag: &Tag| {
+            &*tag.name == "svg" && attribute(tag, "class").as_deref() == Some("timeline")
+        };
+        assert!(
+            tags(&html).iter().any(is_timeline),
+            "{}: no picture",
+            pattern.name
+        );
+        for file in ["src/lib.rs", "src/main.rs", "asyncio.py"] {
+            let code = fs::read_to_string(pattern.dir.join(file)).unwrap();
+            let last = code
+                .trim()
+                .lines()
+                .rev()
+                .find(|line| line.len() > 5)
+                .unwrap();
+            let last = last
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;");
+            assert!(
+                html.contains(&last),
+                "{}: {file} is not on the page",
+                pattern.name
+            );
+        }
+        assert!(
+            !html.contains("include_str!(\"../README.md\")"),
+            "{}",
+            pattern.name
+        );
+    }
+}
+
+/// A workspace with two patterns, `one` and `two`.
+fn small_workspace() -> TempDir {
+    let workspace = tempfile::tempdir().expect("a temporary folder");
+    let real = pattern::workspace().join("docs/book");
+    for file in ["book.toml", "book.css"] {
+        let text = fs::read_to_string(real.join(file)).expect("the book's settings");
+        put(&workspace, &format!("docs/book/{file}"), &text);
+    }
+    put(
+        &workspace,
+        "docs/book/src/SUMMARY.md",
+        "# Summary\n\n[Start](start.md)\n\n- [one](patterns/one/README.md)\n- [two](patterns/two/README.md)\n",
+    );
+    put(
+        &workspace,
+        "docs/book/src/start.md",
+        "# Start\n\n[One](../../../patterns/one/README.md#the-recipe)\n",
+    );
+    for name in ["one", "two"] {
+        let file = |file: &str| format!("patterns/{name}/{file}");
+        put(&workspace, &file("Cargo.toml"), "");
+        put(&workspace, &file("src/lib.rs"), "pub fn recipe() {}\n");
+        put(&workspace, &file("src/main.rs"), "fn main() {}\n");
+        put(&workspace, &file("asyncio.py"), "# Python\nprint()\n");
+        put(
+            &workspace,
+            &file("timeline.svg"),
+            "<svg class=\"timeline\">\n\n</svg>\n",
+        );
+        let page = format!(
+            "# {name}\n\n![Caption](timeline.svg)\n\n## The recipe\n\n## Coming from asyncio\n"
+        );
+        put(&workspace, &file("README.md"), &page);
+    }
+    workspace
+}
+
+fn put(workspace: &TempDir, file: &str, text: &str) {
+    let path = workspace.path().join(file);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+    fs::write(path, text).expect("a writable file");
+}
+
+fn add(workspace: &TempDir, file: &str, text: &str) {
+    let old = fs::read_to_string(workspace.path().join(file)).expect("a file to add to");
+    put(workspace, file, &(old + text));
+}
+
+fn failure(workspace: &TempDir) -> String {
+    let error = book::build(workspace.path(), "/").expect_err("the build must fail");
+    format!("{error:#}")
+}
+
+#[test]
+fn links_between_pages_files_and_definitions_stay_in_the_book() {
+    let workspace = small_workspace();
+    add(
+        &workspace,
+        "patterns/one/README.md",
+        "[Two](../two/README.md#the-recipe), [start](../../docs/book/src/start.md), [code](src/lib.rs), \
+         [`main`][main], [manifest](../two/Cargo.toml), [picture](timeline.svg), [here](#one), \
+         [there](https://example.org/README.md)\n\n[main]: src/main.rs\n",
+    );
+    let book = book::build(workspace.path(), "/").unwrap();
+    check_links(book.path());
+    let html = fs::read_to_string(book.path().join("patterns/one/index.html")).unwrap();
+    for link in [
+        "../../patterns/two/index.html#the-recipe",
+        "../../start.html",
+        "../../patterns/one/src/lib.rs.html",
+        "../../patterns/one/src/main.rs.html",
+        "../../patterns/two/Cargo.toml.html",
+        "../../patterns/one/timeline.svg",
+        "#one",
+        "https://example.org/README.md",
+    ] {
+        assert!(
+            html.contains(&format!("href=\"{link}\"")),
+            "no link to {link}"
+        );
+    }
+    let file = fs::read_to_string(book.path().join("patterns/one/src/lib.rs.html")).unwrap();
+    assert!(file.contains("<code class=\"language-rs\">pub fn recipe() {}"));
+}
+
+#[test]
+fn a_host_that_serves_the_book_below_a_path_finds_its_404_page() {
+    let workspace = small_workspace();
+    let book = book::build(workspace.path(), "/cookbook/").unwrap();
+    let html = fs::read_to_string(book.path().join("404.html")).unwrap();
+    assert!(html.contains("<base href=\"/cookbook/\">"));
+}
+
+#[test]
+fn a_pattern_that_the_summary_forgets_fails_the_build() {
+    let workspace = small_workspace();
+    let summary = "# Summary\n\n[Start](start.md)\n\n- [one](patterns/one/README.md)\n";
+    put(&workspace, "docs/book/src/SUMMARY.md", summary);
+    let error = failure(&workspace);
+    assert!(
+        error.contains("add the line `- [two](patterns/two/README.md)`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_line_of_the_summary_without_a_pattern_fails_the_build() {
+    let workspace = small_workspace();
+    add(
+        &workspace,
+        "docs/book/src/SUMMARY.md",
+        "- [three](patterns/three/README.md)\n",
+    );
+    let error = failure(&workspace);
+    assert!(error.contains("names patterns/three/README.md"), "{error}");
+}
+
+#[test]
+fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
+    let page = "patterns/two/README.md";
+    for (text, problem) in [
+        ("[gone](src/gone.rs)\n", "the link to src/gone.rs is dead"),
+        ("[out](../../../out.md)\n", "leaves the repository"),
+        (
+            "```rust\n# use a::b;\nfn main() {}\n```\n",
+            "hide the Rust line `# use a::b;`",
+        ),
+    ] {
+        let workspace = small_workspace();
+        add(&workspace, page, text);
+        let error = failure(&workspace);
+        assert!(error.contains(page) && error.contains(problem), "{error}");
+    }
+    for (file, text, problem) in [
+        (page, "# two\n", "no section `## The recipe`"),
+        ("patterns/two/timeline.svg", "", "timeline.svg has no <svg>"),
+        (
+            "patterns/two/src/main.rs",
+            "# hidden\n",
+            "hide the Rust line `# hidden`",
+        ),
+    ] {
+        let workspace = small_workspace();
+        put(&workspace, file, text);
+        let error = failure(&workspace);
+        assert!(error.contains(page) && error.contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn an_export_replaces_its_own_files_and_no_others() {
+    let (built, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    put(&built, "index.html", "old");
+    put(&built, "patterns/one/index.html", "one");
+    book::export(built.path(), folder.path()).unwrap();
+
+    put(&folder, "CNAME", "example.org");
+    put(&built, "index.html", "new");
+    fs::remove_dir_all(built.path().join("patterns")).unwrap();
+    book::export(built.path(), folder.path()).unwrap();
+    assert_eq!(
+        fs::read_to_string(folder.path().join("index.html")).unwrap(),
+        "new"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("CNAME")).unwrap(),
+        "example.org"
+    );
+    assert!(!folder.path().join("patterns/one/index.html").exists());
+
+    put(&built, "CNAME", "book.example.org");
+    let error = book::export(built.path(), folder.path()).unwrap_err();
+    assert!(matches!(error, book::ExportError::Foreign(path) if path.ends_with("CNAME")));
+    assert_eq!(
+        fs::read_to_string(folder.path().join("CNAME")).unwrap(),
+        "example.org"
+    );
+}
+
+#[test]
+fn an_export_leaves_a_foreign_folder_alone() {
+    let (built, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    put(&built, "index.html", "book");
+    put(&folder, "index.html", "mine");
+    let error = book::export(built.path(), folder.path()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains(&folder.path().display().to_string()),
+        "{error}"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("index.html")).unwrap(),
+        "mine"
+    );
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+}
