@@ -57,18 +57,18 @@ async def fetch(name, delay, size, status):
 
 
 async def fail_fast(fetches):
-    # asyncio.gather would let the others run on. A TaskGroup cancels them and waits.
+    tasks = [asyncio.create_task(fetch) for fetch in fetches]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(fetch) for fetch in fetches]
-    except* Failed as failed:
-        first = failed.exceptions[0]
-        index = next(i for i, task in enumerate(tasks) if not task.cancelled() and task.exception())
-        failure = f"future {index} failed: {first}"
-    else:
-        failure = None
-    say("caller", "try_gather returned")
-    return (None, failure) if failure else ([task.result() for task in tasks], None)
+        return await asyncio.gather(*tasks), None
+    except Failed as first:
+        # asyncio.gather lets the others run on: to cancel them, and to wait, is up to us.
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        ended = [None if task.cancelled() else task.exception() for task in tasks]
+        return None, f"future {ended.index(first)} failed: {first}"
+    finally:
+        say("caller", "try_gather returned")
 
 
 def in_words(result):
