@@ -97,7 +97,9 @@ async def main(mode):
         results, failure = await fail_fast(fetches)
         if failure:
             print()
-            print(f"{failure} · returned after {milliseconds()} ms, when the others had stopped")
+            print(failure)
+            print()
+            print(f"returned after {milliseconds()} ms · by then the others had stopped")
             return
     else:
         # Without return_exceptions the first exception would be raised, and the others lost.

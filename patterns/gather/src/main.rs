@@ -113,10 +113,12 @@ async fn show(mode: Mode, client: Client, jobs: Vec<(String, Url)>) -> anyhow::R
         Mode::All => call("gather", gather(fetches)).await,
         Mode::FailFast => match call("try_gather", try_gather(fetches)).await {
             Ok(pages) => pages.into_iter().map(Ok).collect(),
-            Err(error) => anyhow::bail!(
-                "{error} · returned after {}, when the others had stopped",
-                timeline::time(start.elapsed())
-            ),
+            Err(error) => {
+                say!("");
+                say!("{error}");
+                let after = timeline::time(start.elapsed());
+                anyhow::bail!("returned after {after} · by then the others had stopped");
+            }
         },
         Mode::Settled => {
             let outcomes = call("gather_settled", gather_settled(fetches)).await;
