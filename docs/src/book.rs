@@ -250,7 +250,7 @@ fn assemble(
 
     if let Some(pattern) = &chapter.pattern {
         for (title, addition) in [
-            (RECIPE, recipe(workspace, pattern)?),
+            (RECIPE, recipe(pattern)?),
             (TWIN, twin(workspace, pattern)?),
         ] {
             let end = sections
@@ -358,14 +358,8 @@ fn figure(workspace: &Path, chapter: &Chapter, caption: &str) -> anyhow::Result<
 }
 
 /// The recipe as people copy it, for the end of its section.
-fn recipe(workspace: &Path, pattern: &Pattern) -> anyhow::Result<String> {
-    let code = read(workspace, &format!("patterns/{}/src/lib.rs", pattern.name))?;
-    // The line that includes the page makes no sense in another crate.
-    let lines: Vec<&str> = code
-        .lines()
-        .filter(|line| !line.contains("include_str!(\"../README.md\")"))
-        .collect();
-    let code = lines.join("\n");
+fn recipe(pattern: &Pattern) -> anyhow::Result<String> {
+    let code = pattern.recipe().context("cannot read src/lib.rs")?;
     let code = code.trim();
     refuse_hidden_lines(code).context("src/lib.rs")?;
     Ok(format!(

@@ -3,6 +3,7 @@
 pub mod book;
 pub mod expected;
 pub mod markdown;
+pub mod new;
 pub mod paste;
 pub mod pattern;
 pub mod serve;

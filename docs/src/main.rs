@@ -4,8 +4,10 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use docs::book::{self, ExportError};
+use docs::new::{self, NewError};
 use docs::paste::PasteError;
 use docs::{expected, pattern, serve};
 
@@ -56,6 +58,11 @@ enum Command {
     },
     /// Renew every pattern's transcript and picture from a run of its demo
     Expected,
+    /// Begin a pattern: a folder that builds and passes all checks
+    New {
+        /// Its name: lower-case letters, digits and hyphens, such as `task-group`
+        name: String,
+    },
 }
 
 fn site_url(path: &str) -> Result<String, String> {
@@ -124,6 +131,17 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Some(Command::New { name }) => {
+            let root = workspace.clone();
+            let begun = step(move || new::new(&root, &name)).await?;
+            let dir = begun.map_err(not_begun)?;
+            say(&format!("wrote {}", dir.display()));
+            step(move || expected::write(&workspace))
+                .await?
+                .context("the demo has not run; `cargo run -p docs -- expected` tries again")?;
+            say("Next: CONTRIBUTING.md says what to write, and where.");
+            Ok(())
+        }
     }
 }
 
@@ -163,6 +181,14 @@ fn refused(error: ExportError) -> Failure {
     match error {
         ExportError::Foreign(_) => Failure::Input(error.to_string()),
         ExportError::Io { .. } => Failure::Work(error.into()),
+    }
+}
+
+fn not_begun(error: NewError) -> Failure {
+    if error.exit_code() == 2 {
+        Failure::Input(error.to_string())
+    } else {
+        Failure::Work(error.into())
     }
 }
 

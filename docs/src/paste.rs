@@ -122,7 +122,10 @@ pub fn paste(workspace: &Path, name: &str, crate_dir: &Path) -> Result<String, P
             return Err(PasteError::ModuleExists(taken.clone()));
         }
     }
-    let recipe = recipe(&pattern)?;
+    let recipe = pattern.recipe().map_err(|source| PasteError::Io {
+        path: pattern.dir.join("src/lib.rs"),
+        source,
+    })?;
     let page = pattern.dir.join("README.md");
     let wanted = recipe_dependencies(&read(&page)?)
         .map_err(|message| PasteError::BadPage { page, message })?;
@@ -277,17 +280,6 @@ fn check_crate(dir: &Path) -> Result<(), PasteError> {
         return Err(PasteError::NoSource(dir.to_path_buf()));
     }
     Ok(())
-}
-
-/// The recipe without the line that makes the pattern's page its documentation.
-fn recipe(pattern: &Pattern) -> Result<String, PasteError> {
-    let source = read(&pattern.dir.join("src/lib.rs"))?;
-    Ok(match source.split_once('\n') {
-        Some((first, rest)) if first.contains("include_str!(\"../README.md\")") => {
-            rest.trim_start().to_owned()
-        }
-        _ => source,
-    })
 }
 
 /// What cargo knows about the crate, with what it inherits from its workspace.

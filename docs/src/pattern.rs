@@ -1,6 +1,7 @@
 //! Finds the patterns: every folder under `patterns/` that has a `Cargo.toml`.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use anyhow::Context as _;
 
@@ -17,6 +18,18 @@ impl Pattern {
     /// The name as Rust code spells it: `task_group` for `task-group`.
     pub fn module(&self) -> String {
         self.name.replace('-', "_")
+    }
+
+    /// The recipe, `src/lib.rs`, without the line that makes the page its documentation: that line
+    /// makes no sense in another crate. Lines end with `\n`, also where git wrote `\r\n`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn recipe(&self) -> io::Result<String> {
+        let source = fs::read_to_string(self.dir.join("src/lib.rs"))?;
+        let is_kept = |line: &&str| !line.contains("include_str!(\"../README.md\")");
+        let lines: Vec<&str> = source.lines().filter(is_kept).collect();
+        Ok(format!("{}\n", lines.join("\n").trim()))
     }
 }
 

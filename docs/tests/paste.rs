@@ -80,7 +80,8 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn made_up() -> TempDir {
     let page = "# two-words\n\n## The recipe\n\n```toml\n[dependencies]\n\
                 tokio = { version = \"1.40\", features = [\"rt\"] }\n```\n";
-    let recipe = "#![cfg_attr(any(doc, doctest), doc = include_str!(\"../README.md\"))]\n\n\
+    let recipe = "//! Two words.\n\
+                  #![cfg_attr(any(doc, doctest), doc = include_str!(\"../README.md\"))]\n\n\
                   pub use tokio::task::JoinHandle;\n";
     folder(&[
         ("patterns/two-words/Cargo.toml", ""),
@@ -129,7 +130,7 @@ fn prove(pattern: &Pattern) -> Result<(), String> {
 }
 
 #[test]
-fn a_recipe_copied_by_hand_compiles_with_its_first_line() {
+fn a_recipe_copied_by_hand_compiles_as_it_is() {
     let mut problems = Vec::new();
     for pattern in patterns() {
         let dir = blank();
@@ -170,7 +171,7 @@ fn the_answer_names_the_file_the_dependency_and_the_line_to_add() {
     assert_eq!(answer, wanted);
     assert_eq!(
         fs::read_to_string(file).unwrap(),
-        "pub use tokio::task::JoinHandle;\n"
+        "//! Two words.\n\npub use tokio::task::JoinHandle;\n"
     );
     let manifest = fs::read_to_string(dir.path().join("Cargo.toml")).unwrap();
     let line = "\n[dependencies]\ntokio = { version = \"1.40\", features = [\"rt\"] }\n";
