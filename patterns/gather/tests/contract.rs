@@ -49,7 +49,7 @@ async fn panic_of<R>(call: impl Future<Output = R>) -> String {
         Ok(_) => panic!("the call returned"),
         Err(payload) => match payload.downcast::<&str>() {
             Ok(text) => String::from(*text),
-            Err(payload) => *payload.downcast().unwrap(),
+            Err(payload) => *payload.downcast().expect("a panic with a text"),
         },
     }
 }
@@ -59,14 +59,14 @@ fn paused() -> Runtime {
         .enable_time()
         .start_paused(true)
         .build()
-        .unwrap()
+        .expect("a runtime")
 }
 
 fn workers(count: usize) -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(count)
         .build()
-        .unwrap()
+        .expect("a runtime")
 }
 
 // G1
