@@ -28,21 +28,11 @@ pub struct Program {
 /// # Errors
 /// When cargo cannot be started or does not succeed. What it has to say goes to stderr.
 pub fn build(workspace: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Program>> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // Cargo tells a program which package it belongs to. A build script that watches these names,
-    // as ring's does, would run again, and all that depends on it would be built again.
-    for (name, _) in std::env::vars_os() {
-        let known = name.to_string_lossy();
-        if known.starts_with("CARGO_MANIFEST_") || known.starts_with("CARGO_PKG_") {
-            cargo.env_remove(name);
-        }
-    }
     // The same targets as `cargo test`, and so the same features: after it there is nothing to build.
-    let output = cargo
+    let output = cargo(workspace)
         .args(["build", "--workspace", "--bins", "--tests"])
         .args(["--quiet", "--message-format=json-render-diagnostics"])
         .args(arguments)
-        .current_dir(workspace)
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start cargo")?;
@@ -68,6 +58,21 @@ pub fn build(workspace: &Path, arguments: &[&str]) -> anyhow::Result<Vec<Program
         }
     }
     Ok(programs)
+}
+
+/// Cargo, to be run in the workspace as a shell would run it.
+pub fn cargo(workspace: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // Cargo tells a program which package it belongs to. A build script that watches these names,
+    // as ring's does, would run again, and all that depends on it would be built again.
+    for (name, _) in std::env::vars_os() {
+        let known = name.to_string_lossy();
+        if known.starts_with("CARGO_MANIFEST_") || known.starts_with("CARGO_PKG_") {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.current_dir(workspace);
+    cargo
 }
 
 /// The files `<stem>.<extension>` and `<stem>--<flag>.<extension>` in the pattern's folder, each

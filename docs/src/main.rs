@@ -58,6 +58,11 @@ enum Command {
     },
     /// Renew every pattern's transcript and picture from a run of its demo
     Expected,
+    /// Run a pattern's benchmarks and renew the table on its page, which takes minutes
+    Bench {
+        /// The pattern, such as `gather`
+        name: String,
+    },
     /// Begin a pattern: a folder that builds and passes all checks
     New {
         /// Its name: lower-case letters, digits and hyphens, such as `task-group`
@@ -129,6 +134,17 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             for path in step(move || expected::write(&workspace)).await?? {
                 say(&path.display().to_string());
             }
+            Ok(())
+        }
+        Some(Command::Bench { name }) => {
+            let known = pattern::all(&workspace)?;
+            if !known.iter().any(|pattern| pattern.name == name) {
+                return Err(Failure::Input(format!("there is no pattern {name}")));
+            }
+            let root = workspace.clone();
+            let results = step(move || docs::bench::write(&root, &name)).await??;
+            say(&results.display().to_string());
+            step(move || expected::write(&workspace)).await??;
             Ok(())
         }
         Some(Command::New { name }) => {

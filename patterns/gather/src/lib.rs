@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::panic::resume_unwind;
 
+use futures::FutureExt as _;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
@@ -57,7 +58,7 @@ where
 {
     let infallible = futures
         .into_iter()
-        .map(|future| async { Ok::<_, Infallible>(future.await) });
+        .map(|future| future.map(Ok::<_, Infallible>));
     match try_gather(infallible).await {
         Ok(values) => values,
         Err(TryGatherError { error, .. }) => match error {},
@@ -88,7 +89,8 @@ where
 {
     let mut tasks = JoinSet::new();
     for (index, future) in futures.into_iter().enumerate() {
-        tasks.spawn(async move { (index, future.await) });
+        // Not an async block: it would keep room for the future twice, before and while it is awaited.
+        tasks.spawn(future.map(move |result| (index, result)));
     }
 
     let mut values: Vec<Option<T>> = Vec::new();
