@@ -14,6 +14,7 @@ use futures::{FutureExt, future, poll};
 use gather::{Outcome, TryGatherError, gather, gather_settled, try_gather};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
+use tokio::task::block_in_place;
 use tokio::time::{Instant, sleep, timeout};
 
 fn ms(millis: u64) -> Duration {
@@ -49,7 +50,7 @@ async fn panic_of<R>(call: impl Future<Output = R>) -> String {
         Ok(_) => panic!("the call returned"),
         Err(payload) => match payload.downcast::<&str>() {
             Ok(text) => String::from(*text),
-            Err(payload) => *payload.downcast().expect("a panic with a text"),
+            Err(payload) => *payload.downcast().expect("the payload is text"),
         },
     }
 }
@@ -59,14 +60,14 @@ fn paused() -> Runtime {
         .enable_time()
         .start_paused(true)
         .build()
-        .expect("a runtime")
+        .expect("a runtime can be built")
 }
 
 fn workers(count: usize) -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(count)
         .build()
-        .expect("a runtime")
+        .expect("a runtime can be built")
 }
 
 // G1
@@ -132,11 +133,12 @@ async fn tasks_are_polled_in_the_order_of_the_input_on_one_thread() {
 
 #[test]
 fn tasks_run_on_several_threads() {
-    // Each of the two blocks its thread until the other one runs.
+    // Each of the two blocks its thread until the other one runs. Without `block_in_place` the
+    // other one can be stuck in the queue of the blocked worker.
     let futures = || {
         let both = Arc::new(Barrier::new(2));
         [Arc::clone(&both), both].map(|both| async move {
-            both.wait();
+            block_in_place(|| both.wait());
             Ok::<_, ()>(())
         })
     };
@@ -213,9 +215,11 @@ fn try_gather_waits_for_a_task_that_does_not_await() {
         {
             let (both, stopped) = (Arc::clone(&both), Arc::clone(&stopped));
             async move {
-                both.wait();
-                // Its sender goes when the third future is cancelled.
-                released.recv().unwrap_err();
+                // The sender goes when the third future is cancelled.
+                block_in_place(|| {
+                    both.wait();
+                    released.recv().unwrap_err();
+                });
                 for _ in 0..1_000 {
                     std::thread::yield_now();
                 }
@@ -225,7 +229,7 @@ fn try_gather_waits_for_a_task_that_does_not_await() {
         }
         .boxed(),
         async move {
-            both.wait();
+            block_in_place(|| both.wait());
             Err("refused")
         }
         .boxed(),

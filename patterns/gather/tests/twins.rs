@@ -3,6 +3,8 @@
 use std::sync::Barrier;
 use std::time::Duration;
 
+use tokio::task::block_in_place;
+
 #[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/join_all_cpu_bound.rs"]
 mod join_all_cpu_bound;
@@ -38,7 +40,7 @@ async fn gather_computes_on_two_threads() {
     // Each computation blocks its thread until the other one runs.
     static BOTH: Barrier = Barrier::new(2);
     let meet = || {
-        BOTH.wait();
+        block_in_place(|| BOTH.wait());
     };
     assert_eq!(join_all_cpu_bound::with_gather(meet).await, 2);
 }
