@@ -197,7 +197,9 @@ async fn try_gather_returns_the_first_error_after_the_others_have_stopped() {
         after(5, Ok(())).boxed(),
         hold(Arc::clone(&alive)).boxed(),
     ];
-    let failure = try_gather(futures).await.unwrap_err();
+    // A call that did not stop the others would wait for ever.
+    let call = timeout(ms(1_000), try_gather(futures));
+    let failure = call.await.unwrap().unwrap_err();
     assert_eq!(held(&alive), 0);
     assert_eq!(alive_tasks(), 0);
     assert_eq!((failure.index, failure.error), (1, "refused"));
@@ -205,24 +207,39 @@ async fn try_gather_returns_the_first_error_after_the_others_have_stopped() {
     assert_eq!(start.elapsed(), ms(10));
 }
 
+/// Drives `call` until the receiver hears that the cancellation is under way, and lets `release` end
+/// what cannot be cancelled. Nothing but that may let the call return.
+async fn waits_for_what_is_released<R>(
+    call: impl Future<Output = R>,
+    cancelling: oneshot::Receiver<()>,
+    release: mpsc::Sender<()>,
+) -> R {
+    let mut call = pin!(call);
+    tokio::select! {
+        biased;
+        _ = cancelling => {}
+        _ = &mut call => panic!("the call returned before everything had stopped"),
+    }
+    assert!(poll!(&mut call).is_pending());
+    release.send(()).expect("it waits to be released");
+    call.await
+}
+
 // G2
 #[test]
 fn try_gather_waits_for_a_task_that_does_not_await() {
     let both = Arc::new(Barrier::new(2));
-    let (release, released) = mpsc::channel::<()>();
+    let (release, released) = mpsc::channel();
+    let (held, cancelling) = oneshot::channel::<()>();
     let stopped = Arc::new(AtomicBool::new(false));
     let futures = [
         {
             let (both, stopped) = (Arc::clone(&both), Arc::clone(&stopped));
             async move {
-                // The sender goes when the third future is cancelled.
                 block_in_place(|| {
                     both.wait();
-                    released.recv().unwrap_err();
+                    released.recv().unwrap();
                 });
-                for _ in 0..1_000 {
-                    std::thread::yield_now();
-                }
                 stopped.store(true, Ordering::Release);
                 Ok(())
             }
@@ -234,13 +251,15 @@ fn try_gather_waits_for_a_task_that_does_not_await() {
         }
         .boxed(),
         async move {
-            let _release = release;
+            // It is dropped, and the receiver hears of it, when this future is cancelled.
+            let _held = held;
             pending().await
         }
         .boxed(),
     ];
     workers(3).block_on(async {
-        assert_eq!(try_gather(futures).await.unwrap_err().index, 1);
+        let call = waits_for_what_is_released(try_gather(futures), cancelling, release);
+        assert_eq!(call.await.unwrap_err().index, 1);
         assert!(stopped.load(Ordering::Acquire));
     });
 }
@@ -248,18 +267,27 @@ fn try_gather_waits_for_a_task_that_does_not_await() {
 // G2
 #[test]
 fn try_gather_waits_for_a_slow_drop() {
-    struct SlowDrop(Arc<AtomicBool>);
+    struct SlowDrop {
+        begun: Option<oneshot::Sender<()>>,
+        released: mpsc::Receiver<()>,
+        ended: Arc<AtomicBool>,
+    }
     impl Drop for SlowDrop {
         fn drop(&mut self) {
-            for _ in 0..1_000 {
-                std::thread::yield_now();
-            }
-            self.0.store(true, Ordering::Release);
+            drop(self.begun.take());
+            let _ = self.released.recv();
+            self.ended.store(true, Ordering::Release);
         }
     }
 
-    let dropped = Arc::new(AtomicBool::new(false));
-    let slow = SlowDrop(Arc::clone(&dropped));
+    let (release, released) = mpsc::channel();
+    let (begun, cancelling) = oneshot::channel();
+    let ended = Arc::new(AtomicBool::new(false));
+    let slow = SlowDrop {
+        begun: Some(begun),
+        released,
+        ended: Arc::clone(&ended),
+    };
     let (start, started) = oneshot::channel();
     let futures = [
         async move {
@@ -275,8 +303,9 @@ fn try_gather_waits_for_a_slow_drop() {
         .boxed(),
     ];
     workers(2).block_on(async {
-        assert_eq!(try_gather(futures).await.unwrap_err().index, 1);
-        assert!(dropped.load(Ordering::Acquire));
+        let call = waits_for_what_is_released(try_gather(futures), cancelling, release);
+        assert_eq!(call.await.unwrap_err().index, 1);
+        assert!(ended.load(Ordering::Acquire));
     });
 }
 
@@ -351,7 +380,9 @@ async fn gather_passes_a_panic_on_after_the_others_have_stopped() {
         panic_after(10, "broken").boxed(),
         hold(Arc::clone(&alive)).boxed(),
     ];
-    assert_eq!(panic_of(gather(futures)).await, "broken");
+    // A call that did not stop the others would wait for ever.
+    let call = timeout(ms(1_000), panic_of(gather(futures)));
+    assert_eq!(call.await.unwrap(), "broken");
     assert_eq!(held(&alive), 0);
     assert_eq!(alive_tasks(), 0);
     assert_eq!(start.elapsed(), ms(10));
@@ -366,7 +397,9 @@ async fn try_gather_passes_a_panic_on_after_the_others_have_stopped() {
         panic_after(10, "broken").boxed(),
         hold(Arc::clone(&alive)).boxed(),
     ];
-    assert_eq!(panic_of(try_gather(futures)).await, "broken");
+    // A call that did not stop the others would wait for ever.
+    let call = timeout(ms(1_000), panic_of(try_gather(futures)));
+    assert_eq!(call.await.unwrap(), "broken");
     assert_eq!(held(&alive), 0);
     assert_eq!(alive_tasks(), 0);
     assert_eq!(start.elapsed(), ms(10));
