@@ -45,15 +45,9 @@ where
     A: Parser + AsRef<Options>,
     Story: AsyncFnOnce(A) -> anyhow::Result<String>,
 {
-    let command = A::command().max_term_width(80);
-    let parsed = command.try_get_matches();
-    let args = match parsed.and_then(|found| A::from_arg_matches(&found)) {
+    let args: A = match arguments() {
         Ok(args) => args,
-        Err(error) if error.use_stderr() => return refuse(&in_one_line(&error.to_string())),
-        Err(help) => {
-            let printed = help.print();
-            return finish(printed.context("cannot write to stdout"));
-        }
+        Err(code) => return code,
     };
     let options = args.as_ref().clone();
     let diagnostics = match env::var("RUST_LOG").unwrap_or_default().parse::<Targets>() {
@@ -90,19 +84,32 @@ where
     drop(runtime);
     let picture = recording.snapshot();
 
-    let written = options
-        .timeline
-        .as_deref()
-        .map(|file| write(file, &picture));
+    let file = options.timeline.as_deref();
+    let drawn = file.map_or(Ok(()), |file| write(file, &picture));
     let Some(told) = told else {
         let _ = writeln!(io::stderr(), "stopped by Ctrl-C");
         return ExitCode::from(130);
     };
     let ended = told.and_then(|notice| {
         output.end(&picture, notice.as_deref());
-        written.unwrap_or(Ok(()))
+        drawn
     });
     finish(ended.and(output.result()))
+}
+
+/// Parses the arguments that the program was started with.
+///
+/// # Errors
+/// The exit code to end with: 2 after one line on stderr that says what was refused, 0 after
+/// `--help`, and 1 when the help cannot be written.
+pub fn arguments<A: Parser>() -> Result<A, ExitCode> {
+    let command = A::command().max_term_width(80);
+    let parsed = command.try_get_matches();
+    match parsed.and_then(|found| A::from_arg_matches(&found)) {
+        Ok(args) => Ok(args),
+        Err(error) if error.use_stderr() => Err(refuse(&in_one_line(&error.to_string()))),
+        Err(help) => Err(finish(written(help.print()))),
+    }
 }
 
 fn runtime(paused: bool) -> io::Result<Runtime> {
@@ -158,15 +165,20 @@ impl Output {
         }
     }
 
-    /// A reader that has seen enough, such as `head`, is no failure.
     fn result(&self) -> anyhow::Result<()> {
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
-        match first.take() {
-            Some(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(error).context("cannot write to stdout")
-            }
-            _ => Ok(()),
+        written(first.take().map_or(Ok(()), Err))
+    }
+}
+
+/// What became of something that was written to stdout. A reader that has seen enough, such as
+/// `head`, is no failure.
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to stdout")
         }
+        _ => Ok(()),
     }
 }
 

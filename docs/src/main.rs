@@ -97,7 +97,10 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 // come to its end and clean up: about a second.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match common::demo::arguments::<Cli>() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let outcome = tokio::select! {
         _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
         outcome = run(cli) => outcome,

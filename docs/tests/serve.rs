@@ -156,6 +156,19 @@ fn a_port_that_was_asked_for_and_is_taken_is_bad_input() {
 }
 
 #[test]
+fn mistyped_arguments_are_refused_in_one_line() {
+    let line = refusal(docs().args(["bild", "folder"]));
+    assert!(
+        line.contains("'bild'") && line.contains("'build'"),
+        "{line}"
+    );
+    let line = refusal(docs().args(["--port", "many"]));
+    assert!(line.contains("'many' for '--port <N>'"), "{line}");
+    let line = refusal(docs().args(["paste", "gather"]));
+    assert!(line.contains("<CRATE_DIR>"), "{line}");
+}
+
+#[test]
 fn build_refuses_a_folder_that_holds_something_else() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("thesis.txt"), "mine").unwrap();
