@@ -106,7 +106,8 @@ async fn show(mode: Mode, client: Client, jobs: Vec<(String, Url)>) -> anyhow::R
         track(&name, fetch)
     });
 
-    say!("{} requests at once, a task each", names.len());
+    let plural = if names.len() == 1 { "" } else { "s" };
+    say!("{} request{plural} at once, a task each", names.len());
     say!("");
     let start = Instant::now();
     let lines: Vec<Result<String, String>> = match mode {
