@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::fs;
+use std::process::Command;
 use std::time::Instant;
 
 use docs::{expected, pattern};
@@ -40,4 +42,23 @@ fn twenty_runs_print_the_same_bytes() {
         println!("{}: {} ms", pattern.name, start.elapsed().as_millis());
     }
     report(&problems);
+}
+
+#[test]
+fn the_front_page_shows_what_cargo_test_prints() {
+    let workspace = pattern::workspace();
+    let source = workspace.join("patterns/gather/tests/cancellation.rs");
+    let mut programs = programs().iter();
+    let tests = programs.find(|program| program.source == source);
+    // One thread, so that the names come in order.
+    let output = Command::new(&tests.expect("it is built").executable)
+        .arg("--test-threads=1")
+        .output()
+        .expect("it starts");
+    let printed = String::from_utf8(output.stdout).expect("names are UTF-8");
+    let (printed, _time) = printed
+        .split_once("; finished in")
+        .expect("it says how long");
+    let front_page = fs::read_to_string(workspace.join("README.md")).expect("it is there");
+    assert!(front_page.contains(printed), "it should show:\n{printed}");
 }
