@@ -32,9 +32,9 @@ fn compare(criterion: &mut Criterion) {
         .build()
         .expect("the runtime can start two threads");
     for (count, written) in COUNTS {
-        let group = criterion.benchmark_group(format!("{written} futures, ready"));
+        let group = criterion.benchmark_group(format!("{written}, ready"));
         measure_all(group, &runtime, count, |place| ready(Ok(place)));
-        let group = criterion.benchmark_group(format!("{written} futures, yield once"));
+        let group = criterion.benchmark_group(format!("{written}, yield once"));
         measure_all(group, &runtime, count, yield_once);
     }
 }

@@ -27,7 +27,7 @@ fn main() {
     println!("| way | lacks | bytes for each of 100,000 sleepers |");
     println!("| --- | --- | ---: |");
     row("`gather` | |", async || gather(sleepers()).await);
-    row("`JoinSet` | |", async || {
+    row("`JoinSet` | wait after a panic |", async || {
         let tasks: JoinSet<Slept> = sleepers().collect();
         tasks.join_all().await
     });
