@@ -204,3 +204,53 @@ fn distinct<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     }
     seen
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(group: &str, way: &str, median: f64) -> Measured {
+        Measured {
+            at: SystemTime::UNIX_EPOCH,
+            group: group.to_owned(),
+            way: way.to_owned(),
+            median,
+        }
+    }
+
+    #[test]
+    fn times_are_held_against_the_recipes() {
+        let measured = [
+            measured("few", "task_group", 2_000.0),
+            measured("few", "by hand", 1_900.0),
+            measured("few", "tasks (order)", 500.0),
+            measured("many", "task_group", 3e6),
+            measured("many", "by hand", 2e6),
+        ];
+        let (page, slow) = table("task_group", &measured).unwrap();
+        let expected = "\
+Time as a multiple of what `task_group` takes: 0.25 is a quarter of it.
+
+| way | lacks | few | many |
+| --- | --- | ---: | ---: |
+| `task_group` | | 1.00 | 1.00 |
+| `by hand` | | 0.95 | 0.67 |
+| `tasks` | order | 0.25 | |
+| one call of `task_group` | | 2.0µs | 3.0ms |
+";
+        assert_eq!(page, expected);
+        // 1.053 in the first group; what lacks something is no measure.
+        let expected = [
+            "few: task_group takes 1.05 times as long as by hand, which gives the same",
+            "many: task_group takes 1.50 times as long as by hand, which gives the same",
+        ];
+        assert_eq!(slow, expected);
+    }
+
+    #[test]
+    fn a_group_without_the_recipe_is_an_error() {
+        let error = table("gather", &[measured("few", "by hand", 1.0)]).unwrap_err();
+        assert_eq!(error.to_string(), "few: no benchmark has the name gather");
+        assert!(table("gather", &[]).is_err());
+    }
+}
