@@ -17,6 +17,12 @@
 //! with 400 and one line that names the parameter. `GET /stats` gives [`Stats`] as JSON and `GET /`
 //! says what can be asked.
 //!
+//! It also keeps sessions. `POST /sessions` opens one and answers 201 with its number,
+//! `DELETE /sessions/{number}` closes it and answers 204, or 404 when it is not open, and
+//! `GET /sessions` counts the open ones, as [`Server::open_sessions`] does. Here `delay` is the only
+//! parameter: the session is opened, or closed, at once, and the answer comes that much later. So a
+//! client that does not wait for the answer leaves a session open.
+//!
 //! In code, an [`Item`] writes the query:
 //!
 //! ```
@@ -46,7 +52,7 @@
 //! runtime, with the client in that same runtime, every time is exact to the millisecond. Only a
 //! body of many megabytes can wait for the operating system, which the paused clock does not see.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Display;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -62,7 +68,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{delete, get};
 use axum::serve::Listener;
 use axum::{Json, Router};
 use bytes::Bytes;
@@ -97,6 +103,9 @@ GET /items/{name}   an item; its query says how it behaves:
     fail_first=2    the first 2 requests for this name answer 503
     cut=true        half of the body, then the connection is closed
     trickle=50      milliseconds between the ten parts of the body
+POST /sessions      opens a session and answers with its number; delay=300 as above
+DELETE /sessions/1  closes it; delay=300 as above
+GET /sessions       how many sessions are open
 GET /stats          requests so far, in flight now, and the peak
 ";
 
@@ -321,6 +330,14 @@ struct Shared {
     stats: Mutex<Stats>,
     /// How often each name was asked for.
     asked: Mutex<HashMap<String, u32>>,
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    /// How many were opened so far, which is the number of the last.
+    opened: u64,
+    open: HashSet<u64>,
 }
 
 impl Shared {
@@ -335,6 +352,10 @@ impl Shared {
         let count = asked.entry(name.to_string()).or_default();
         *count += 1;
         *count - 1
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -417,6 +438,11 @@ impl Server {
         *self.shared.stats()
     }
 
+    /// How many sessions are open now.
+    pub fn open_sessions(&self) -> usize {
+        self.shared.sessions().open.len()
+    }
+
     /// Stops accepting, closes every connection, and returns when nothing of the server is running.
     ///
     /// A request in flight does not run out its delay, and a body half sent stays half sent.
@@ -470,6 +496,8 @@ fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", get(HELP))
         .route("/items/{name}", get(item))
+        .route("/sessions", get(count_sessions).post(open_session))
+        .route("/sessions/{number}", delete(close_session))
         .fallback(async || {
             (
                 StatusCode::NOT_FOUND,
@@ -507,7 +535,6 @@ async fn item(
     Path(name): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> Result<Response, (StatusCode, String)> {
-    let bad_request = |line: String| (StatusCode::BAD_REQUEST, line + "\n");
     let item = Item::parse(name, query).map_err(bad_request)?;
     let asked_before = shared.ask(&item.name);
     if !item.delay.is_zero() {
@@ -526,6 +553,57 @@ async fn item(
         (CONTENT_LENGTH, HeaderValue::from(item.size)),
     ];
     Ok((status, headers, Body::from_stream(item.body())).into_response())
+}
+
+async fn count_sessions(State(shared): State<Arc<Shared>>) -> String {
+    format!("{}\n", shared.sessions().open.len())
+}
+
+async fn open_session(
+    State(shared): State<Arc<Shared>>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<(StatusCode, String), (StatusCode, String)> {
+    let delay = only_delay(&query)?;
+    let number = {
+        let mut sessions = shared.sessions();
+        sessions.opened += 1;
+        let number = sessions.opened;
+        sessions.open.insert(number);
+        number
+    };
+    sleep(delay).await;
+    Ok((StatusCode::CREATED, format!("{number}\n")))
+}
+
+async fn close_session(
+    State(shared): State<Arc<Shared>>,
+    Path(number): Path<u64>,
+    Query(query): Query<Vec<(String, String)>>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    let delay = only_delay(&query)?;
+    let was_open = shared.sessions().open.remove(&number);
+    sleep(delay).await;
+    if was_open {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err((StatusCode::NOT_FOUND, "no such session\n".into()))
+    }
+}
+
+fn only_delay(query: &[(String, String)]) -> Result<Duration, (StatusCode, String)> {
+    let mut delay = Duration::ZERO;
+    for (key, value) in query {
+        if key != "delay" {
+            return Err(bad_request(format!("{key:?}: unknown, expected delay")));
+        }
+        let milliseconds = number(key, value, MILLISECONDS).map_err(bad_request)?;
+        delay = Duration::from_millis(milliseconds);
+    }
+    Ok(delay)
+}
+
+fn bad_request(line: String) -> (StatusCode, String) {
+    (StatusCode::BAD_REQUEST, line + "\n")
 }
 
 async fn stats(State(shared): State<Arc<Shared>>) -> Json<Stats> {

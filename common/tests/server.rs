@@ -196,6 +196,58 @@ async fn all_of_it_at_once() {
     server.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_session_is_open_from_its_request_on_until_it_is_closed() {
+    let server = Server::start().await.unwrap();
+    let client = client::loopback().unwrap();
+    let sessions = format!("http://{}/sessions", server.address());
+    let start = Instant::now();
+    let opening = async || {
+        let opening = client.post(format!("{sessions}?delay=100")).send().await;
+        let opened = opening.unwrap();
+        assert_eq!(opened.status(), 201);
+        opened.text().await.unwrap()
+    };
+    let closing = async |number: u32| {
+        let closing = client.delete(format!("{sessions}/{number}?delay=30"));
+        closing.send().await.unwrap().status()
+    };
+    assert_eq!(opening().await, "1\n");
+    assert_eq!(opening().await, "2\n");
+    assert_eq!((server.open_sessions(), start.elapsed()), (2, ms(200)));
+
+    assert_eq!(closing(1).await, 204);
+    assert_eq!((server.open_sessions(), start.elapsed()), (1, ms(230)));
+    assert_eq!(closing(1).await, 404);
+    assert_eq!(closing(3).await, 404);
+    let counted = client.get(&sessions).send().await.unwrap();
+    assert_eq!(counted.text().await.unwrap(), "1\n");
+
+    // The number is not used again.
+    assert_eq!(closing(2).await, 204);
+    assert_eq!(opening().await, "3\n");
+    let refused = client.post(format!("{sessions}?dely=1")).send().await;
+    let refused = refused.unwrap();
+    assert_eq!(refused.status(), 400);
+    let line = "\"dely\": unknown, expected delay\n";
+    assert_eq!(refused.text().await.unwrap(), line);
+    assert_eq!(server.open_sessions(), 1);
+    server.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_wait_for_the_answer_leaves_a_session_open() {
+    let server = Server::start().await.unwrap();
+    let client = client::loopback().unwrap();
+    let url = format!("http://{}/sessions?delay=100", server.address());
+    let opening = tokio::time::timeout(ms(50), client.post(url).send());
+    assert!(opening.await.is_err());
+    sleep(ms(1_000)).await;
+    assert_eq!(server.stats().in_flight, 0);
+    assert_eq!(server.open_sessions(), 1);
+    server.shutdown().await;
+}
+
 #[test]
 fn schedule_is_exact_in_every_run() {
     for run in 0..50 {
