@@ -167,7 +167,7 @@ fn assemble(
     let mut sections: BTreeMap<String, Range<usize>> = BTreeMap::new();
     let mut open_section: Option<(String, usize)> = None;
     let mut heading: Option<String> = None;
-    let mut picture: Option<(Range<usize>, String)> = None;
+    let mut picture: Option<(Range<usize>, String, String)> = None;
     let mut in_rust = false;
 
     // The extensions that mdBook turns on.
@@ -200,12 +200,12 @@ fn assemble(
                 in_rust = info.split(',').any(|word| word.trim() == "rust");
             }
             Event::End(TagEnd::CodeBlock) => in_rust = false,
-            Event::Start(Tag::Image { dest_url, .. }) if &*dest_url == "timeline.svg" => {
-                picture = Some((range, String::new()));
+            Event::Start(Tag::Image { dest_url, .. }) if is_timeline(&dest_url) => {
+                picture = Some((range, dest_url.to_string(), String::new()));
             }
             Event::End(TagEnd::Image) => {
-                if let Some((range, caption)) = picture.take() {
-                    edits.push((range, figure(workspace, chapter, &caption)?));
+                if let Some((range, file, caption)) = picture.take() {
+                    edits.push((range, figure(workspace, chapter, &file, &caption)?));
                 }
             }
             Event::Start(
@@ -228,7 +228,7 @@ fn assemble(
                 if in_rust {
                     refuse_hidden_lines(&part)?;
                 }
-                if let Some((_, caption)) = &mut picture {
+                if let Some((_, _, caption)) = &mut picture {
                     caption.push_str(&part);
                 }
                 if let Some(title) = &mut heading {
@@ -337,9 +337,20 @@ fn target_range(
     Ok(start..start + target.len())
 }
 
+/// Whether a link leads to a timeline of the page's own pattern: `timeline.svg`, or one of a run with
+/// an argument.
+fn is_timeline(target: &str) -> bool {
+    target.starts_with("timeline") && target.ends_with(".svg") && !target.contains('/')
+}
+
 /// The timeline as a part of the page, so that it takes the page's colours.
-fn figure(workspace: &Path, chapter: &Chapter, caption: &str) -> anyhow::Result<String> {
-    let file = resolve(&chapter.file, "timeline.svg").context("a chapter stands in a folder")?;
+fn figure(
+    workspace: &Path,
+    chapter: &Chapter,
+    file: &str,
+    caption: &str,
+) -> anyhow::Result<String> {
+    let file = resolve(&chapter.file, file).context("a chapter stands in a folder")?;
     let svg = read(workspace, &file)?;
     let start = svg
         .find("<svg")
