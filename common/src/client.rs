@@ -1,12 +1,14 @@
-//! The reqwest clients that the demos use, and one line for a fetch that failed.
+//! The reqwest clients that the demos use, one line for a fetch that failed, and addresses as
+//! arguments.
 
 use std::error::Error;
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::iter::successors;
 use std::time::Duration;
 
 use reqwest::dns::{Name, Resolve, Resolving};
-use reqwest::{Client, ClientBuilder};
+use reqwest::{Client, ClientBuilder, Url};
 
 /// How long [`system`] waits for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -92,6 +94,51 @@ pub fn explain(error: &reqwest::Error) -> String {
     text
 }
 
+/// Reads an argument that is an http or https address. For clap's `value_parser`.
+///
+/// # Errors
+///
+/// What is wrong with it, in a few words.
+pub fn address(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        other => Err(format!("{other} is not http or https")),
+    }
+}
+
+/// The addresses in a file. A type of its own, since clap takes a `Vec` for several arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses(pub Vec<Url>);
+
+/// Reads an argument that names a file with an address on each line. `-` is standard input. For
+/// clap's `value_parser`.
+///
+/// # Errors
+///
+/// What is wrong with it, in a few words: the file cannot be read, a line is no [`address`], or
+/// there is none.
+pub fn addresses(file: &str) -> Result<Addresses, String> {
+    let text = match file {
+        "-" => io::read_to_string(io::stdin()),
+        _ => fs::read_to_string(file),
+    };
+    lines(&text.map_err(|error| error.to_string())?)
+}
+
+fn lines(text: &str) -> Result<Addresses, String> {
+    let mut urls = Vec::new();
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        if !line.is_empty() {
+            urls.push(address(line).map_err(|error| format!("line {number}: {error}"))?);
+        }
+    }
+    match urls.is_empty() {
+        true => Err("there is no address in it".into()),
+        false => Ok(Addresses(urls)),
+    }
+}
+
 /// What lies under an error, the root of it last.
 fn causes(error: &dyn Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
     successors(error.source(), |&cause| {
@@ -123,4 +170,27 @@ fn is_closed(cause: &(dyn Error + 'static)) -> bool {
     let http = cause.downcast_ref::<hyper::Error>();
     io.is_some_and(|error| closed.contains(&error.kind()))
         || http.is_some_and(hyper::Error::is_incomplete_message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_addresses_may_have_blank_lines_and_a_bad_one_is_named() {
+        let urls = ["http://127.0.0.1/a", "https://example.com/b"].map(|url| url.parse().unwrap());
+        let text = "\n http://127.0.0.1/a\r\n\nhttps://example.com/b";
+        assert_eq!(lines(text), Ok(Addresses(urls.to_vec())));
+
+        let error = lines("http://127.0.0.1/a\n\nexample.com\n").unwrap_err();
+        assert_eq!(error, "line 3: relative URL without a base");
+        let error = lines("ftp://example.com\n").unwrap_err();
+        assert_eq!(error, "line 1: ftp is not http or https");
+        assert_eq!(lines(" \n").unwrap_err(), "there is no address in it");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_no_file_of_addresses() {
+        assert!(addresses("no such folder/urls.txt").is_err());
+    }
 }

@@ -14,8 +14,8 @@ use std::{
 };
 
 use common::timeline::{
-    self, Bar, Lane, Line, Mark, MarkAt, Recording, State, Timeline, holding, json, lane, mark,
-    svg, text, track, track_value, waiting, working,
+    self, Bar, Lane, Line, Mark, MarkAt, Recording, Slots, State, Timeline, holding, json, lane,
+    mark, svg, text, track, track_value, waiting, working,
 };
 use tokio::{
     task::JoinSet,
@@ -483,6 +483,43 @@ async fn a_cancelled_parent_ends_before_the_child_that_it_left_running() {
         ends.collect::<Vec<_>>(),
         [[at(Mark::Cancelled, "", 10)], [at(Mark::Done, "", 50)]]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_takes_the_first_slot_that_is_free_also_after_a_cancelled_one() {
+    let session = record();
+    let slots = Slots::new("slot");
+    let work = |what, millis| slots.run(sleep(ms(millis)).instrument(waiting(what)));
+    tokio::join!(work("a", 10), async {
+        timeout(ms(4), work("b", 10)).await.unwrap_err();
+        work("c", 10).await;
+    });
+    work("d", 1).await;
+    slots.end();
+
+    let end = || vec![at(Mark::Done, "", 15)];
+    let [a, d] = [("a", 0, 10), ("d", 14, 15)].map(|(w, s, e)| bar(State::Waiting, w, s, e));
+    let [b, c] = [("b", 0, 4), ("c", 4, 14)].map(|(w, s, e)| bar(State::Waiting, w, s, e));
+    let lanes = vec![
+        whole("slot 1", vec![a, d], end()),
+        whole("slot 2", vec![b, c], end()),
+    ];
+    assert_eq!(session.snapshot(), picture(15, lanes));
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_that_were_not_ended_are_cancelled() {
+    let session = record();
+    let slots = Slots::new("slot");
+    slots.run(sleep(ms(10))).await;
+    drop(slots);
+    let lane = whole("slot 1", vec![], vec![at(Mark::Cancelled, "", 10)]);
+    let lines = vec![said(10, Some("slot 1"), "cancelled")];
+    let cancelled = Timeline {
+        lines,
+        ..picture(10, vec![lane])
+    };
+    assert_eq!(session.snapshot(), cancelled);
 }
 
 fn small() -> Timeline {

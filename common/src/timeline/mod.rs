@@ -44,6 +44,7 @@ mod instrument;
 pub mod json;
 mod layout;
 mod record;
+mod slots;
 pub mod svg;
 pub mod text;
 
@@ -54,6 +55,7 @@ use serde::Serialize;
 pub use instrument::{holding, lane, mark, say, track, track_value, waiting, working};
 pub use layout::time;
 pub use record::{Recording, recorder};
+pub use slots::Slots;
 
 /// The target of every span and event that the timeline is made of.
 pub const TARGET: &str = "timeline";

@@ -1,0 +1,246 @@
+//! What the recipe costs, beside other ways to keep a limit.
+//!
+//! A name has in parentheses what that way lacks. A way without parentheses gives what the recipe
+//! gives, and the recipe's time is held against it. In the groups that map, `semaphore` is
+//! `map_limited`; in the group that shares a limit, it is `SharedLimit`.
+
+use std::future::ready;
+use std::hint::black_box;
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use futures::{FutureExt as _, StreamExt as _, stream};
+use semaphore::{SharedLimit, map_limited};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, yield_now};
+use tokio_util::task::AbortOnDropHandle;
+
+const ITEMS: usize = 10_000;
+const LIMIT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
+const SHARERS: usize = 1_000;
+const PERMITS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
+criterion_group!(benches, compare);
+criterion_main!(benches);
+
+fn compare(criterion: &mut Criterion) {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .expect("the runtime can start two threads");
+    let group = criterion.benchmark_group("map 10,000 items, 64 in flight, ready");
+    map(Measure::new(group, &runtime), ready);
+    let group = criterion.benchmark_group("map 10,000 items, 64 in flight, yield once");
+    map(Measure::new(group, &runtime), yield_once);
+    let group = criterion.benchmark_group("1,000 tasks share 10 permits");
+    share(Measure::new(group, &runtime));
+}
+
+async fn yield_once(item: usize) -> usize {
+    yield_now().await;
+    item
+}
+
+/// Measures every way to call `function` with every item.
+fn map<F>(mut measure: Measure<'_>, function: fn(usize) -> F)
+where
+    F: Future<Output = usize> + Send + 'static,
+{
+    measure.way("semaphore", move || map_limited(0..ITEMS, LIMIT, function));
+    measure.way(
+        "buffer_unordered over tasks (wait for the cancelled)",
+        move || async move {
+            let spawn = |item| {
+                let task = AbortOnDropHandle::new(tokio::spawn(function(item)));
+                task.map(move |joined| (item, joined.expect("no future panics")))
+            };
+            let mut tasks = stream::iter((0..ITEMS).map(spawn)).buffer_unordered(LIMIT.get());
+            let mut values = Vec::new();
+            while let Some((item, value)) = tasks.next().await {
+                if item >= values.len() {
+                    values.resize(item + 1, None);
+                }
+                values[item] = Some(value);
+            }
+            values.into_iter().collect::<Option<Vec<usize>>>()
+        },
+    );
+    measure.way("buffered over tasks (room behind a slow item)", move || {
+        let spawn = move |item| AbortOnDropHandle::new(tokio::spawn(function(item)));
+        let tasks = stream::iter((0..ITEMS).map(spawn)).buffered(LIMIT.get());
+        tasks
+            .map(|joined| joined.expect("no future panics"))
+            .collect::<Vec<usize>>()
+    });
+    measure.way(
+        "Semaphore, a task per permit (values)",
+        move || async move {
+            let semaphore = Arc::new(Semaphore::new(LIMIT.get()));
+            let mut tasks = JoinSet::new();
+            for item in 0..ITEMS {
+                let permit = Arc::clone(&semaphore).acquire_owned().await;
+                let permit = permit.expect("nobody closes it");
+                let future = function(item);
+                tasks.spawn(async move {
+                    let value = future.await;
+                    drop(permit);
+                    value
+                });
+                while tasks.try_join_next().is_some() {}
+            }
+            tasks.join_all().await;
+        },
+    );
+    measure.way(
+        "Semaphore, all tasks at once (bounded memory)",
+        move || async move {
+            let semaphore = Arc::new(Semaphore::new(LIMIT.get()));
+            let spawn = |item| {
+                let (semaphore, future) = (Arc::clone(&semaphore), function(item));
+                AbortOnDropHandle::new(tokio::spawn(async move {
+                    let _permit = semaphore.acquire().await.expect("nobody closes it");
+                    future.await
+                }))
+            };
+            in_order((0..ITEMS).map(spawn).collect()).await
+        },
+    );
+    measure.way(
+        "async-lock, all tasks at once (bounded memory)",
+        move || async move {
+            let semaphore = Arc::new(async_lock::Semaphore::new(LIMIT.get()));
+            let spawn = |item| {
+                let (semaphore, future) = (Arc::clone(&semaphore), function(item));
+                AbortOnDropHandle::new(tokio::spawn(async move {
+                    let _permit = semaphore.acquire().await;
+                    future.await
+                }))
+            };
+            in_order((0..ITEMS).map(spawn).collect()).await
+        },
+    );
+    measure.way("64 workers, one iterator (borrowing)", move || async move {
+        let items = Arc::new(Mutex::new(0..ITEMS));
+        let mut workers = JoinSet::new();
+        for _ in 0..LIMIT.get() {
+            let items = Arc::clone(&items);
+            workers.spawn(async move {
+                let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let mut values = Vec::new();
+                while let Some(item) = next() {
+                    values.push((item, function(item).await));
+                }
+                values
+            });
+        }
+        let mut values = workers.join_all().await.concat();
+        values.sort_unstable_by_key(|(item, _)| *item);
+        values
+    });
+    measure.way("buffer_unordered (tasks, order)", move || {
+        let futures = stream::iter((0..ITEMS).map(function));
+        futures
+            .buffer_unordered(LIMIT.get())
+            .collect::<Vec<usize>>()
+    });
+    measure.way("buffered (tasks, room behind a slow item)", move || {
+        let futures = stream::iter((0..ITEMS).map(function));
+        futures.buffered(LIMIT.get()).collect::<Vec<usize>>()
+    });
+    measure.group.finish();
+}
+
+async fn in_order(tasks: Vec<AbortOnDropHandle<usize>>) -> Vec<usize> {
+    let mut values = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        values.push(task.await.expect("no future panics"));
+    }
+    values
+}
+
+/// Measures ways to share a limit between tasks that are there already.
+fn share(mut measure: Measure<'_>) {
+    measure.way("semaphore", || async {
+        let limit = SharedLimit::new(PERMITS);
+        all(|| {
+            let limit = limit.clone();
+            async move {
+                let _permit = limit.acquire(1).await.expect("nobody closes it");
+                yield_now().await;
+            }
+        })
+        .await;
+    });
+    measure.way("Semaphore (error when too heavy)", || async {
+        let semaphore = Arc::new(Semaphore::new(PERMITS.get() as usize));
+        all(|| {
+            let semaphore = Arc::clone(&semaphore);
+            async move {
+                let permit = semaphore.acquire_owned().await;
+                let _permit = permit.expect("nobody closes it");
+                yield_now().await;
+            }
+        })
+        .await;
+    });
+    measure.way("async-lock (weights, closing)", || async {
+        let semaphore = Arc::new(async_lock::Semaphore::new(PERMITS.get() as usize));
+        all(|| {
+            let semaphore = Arc::clone(&semaphore);
+            async move {
+                let _permit = semaphore.acquire_arc().await;
+                yield_now().await;
+            }
+        })
+        .await;
+    });
+    measure.group.finish();
+}
+
+async fn all<F: Future<Output = ()> + Send + 'static>(task: impl Fn() -> F) {
+    let tasks: JoinSet<()> = (0..SHARERS).map(|_| task()).collect();
+    tasks.join_all().await;
+}
+
+struct Measure<'a> {
+    group: BenchmarkGroup<'a, WallTime>,
+    runtime: &'a Runtime,
+}
+
+impl<'a> Measure<'a> {
+    fn new(mut group: BenchmarkGroup<'a, WallTime>, runtime: &'a Runtime) -> Self {
+        group
+            .sampling_mode(SamplingMode::Flat)
+            .sample_size(30)
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_secs(1));
+        Measure { group, runtime }
+    }
+
+    /// Measures one way, from taking the first item to dropping the values.
+    fn way<C>(&mut self, name: &str, call: impl Fn() -> C + Copy + Send + 'static)
+    where
+        C: Future + Send + 'static,
+    {
+        let runtime = self.runtime;
+        self.group.bench_function(name, |bencher| {
+            bencher.iter_custom(|iterations| {
+                // A task of its own: `block_on` would run it on a thread that is no worker, from
+                // where every spawn and every wake has to reach the workers.
+                let body = runtime.spawn(async move {
+                    let start = Instant::now();
+                    for _ in 0..iterations {
+                        black_box(call().await);
+                    }
+                    start.elapsed()
+                });
+                runtime.block_on(body).expect("no way panics")
+            });
+        });
+    }
+}
