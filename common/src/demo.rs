@@ -2,7 +2,8 @@
 //!
 //! A demo prints its transcript with [`say!`](crate::say), then the runner prints the timeline and
 //! the line that the story returned. The exit code is 0 when the story was told, 1 when it failed,
-//! 2 when an argument was refused and 130 after Ctrl-C.
+//! 2 when an argument was refused and 130 after Ctrl-C. Ctrl-C drops the story; one that was started
+//! with [`run_and_drain`] hears of it instead, and comes to its end.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 use clap::{Args, Parser};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, SetOnce};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -45,6 +46,40 @@ where
     A: Parser + AsRef<Options>,
     Story: AsyncFnOnce(A) -> anyhow::Result<String>,
 {
+    start(async |args, _| story(args).await, false)
+}
+
+/// Runs a demo as [`run`] does, but for Ctrl-C, of which the story is told.
+///
+/// What it says from then on is printed, and so are the timeline and the line that it returns. The
+/// exit code is 130 all the same. Pressed again, Ctrl-C drops the story.
+pub fn run_and_drain<A, Story>(story: Story) -> ExitCode
+where
+    A: Parser + AsRef<Options>,
+    Story: AsyncFnOnce(A, CtrlC) -> anyhow::Result<String>,
+{
+    start(story, true)
+}
+
+/// Tells a story of [`run_and_drain`] that Ctrl-C was pressed.
+#[derive(Clone, Debug, Default)]
+pub struct CtrlC(Arc<SetOnce<()>>);
+
+impl CtrlC {
+    /// Waits until Ctrl-C is pressed. Returns at once when it was.
+    ///
+    /// # Cancel safety
+    /// Dropping the call changes nothing.
+    pub async fn pressed(&self) {
+        self.0.wait().await;
+    }
+}
+
+fn start<A, Story>(story: Story, drains: bool) -> ExitCode
+where
+    A: Parser + AsRef<Options>,
+    Story: AsyncFnOnce(A, CtrlC) -> anyhow::Result<String>,
+{
     let args: A = match arguments() {
         Ok(args) => args,
         Err(code) => return code,
@@ -71,13 +106,21 @@ where
         Ok(runtime) => runtime,
         Err(error) => return finish(Err(error).context("cannot start the runtime")),
     };
+    let first = CtrlC::default();
     let told = runtime.block_on(async {
         recording.start();
+        let dropped = async {
+            if drains {
+                ctrl_c().await;
+                let _ = first.0.set(());
+            }
+            ctrl_c().await;
+        };
         tokio::select! {
             biased;
-            () = ctrl_c() => None,
+            () = dropped => None,
             () = output.failed.notified() => Some(Ok(None)),
-            told = story(args) => Some(told.map(Some)),
+            told = story(args, first.clone()) => Some(told.map(Some)),
         }
     });
     // Ends what a dropped story has left to be ended, so that the picture shows it.
@@ -87,14 +130,17 @@ where
     let file = options.timeline.as_deref();
     let drawn = file.map_or(Ok(()), |file| write(file, &picture));
     let Some(told) = told else {
-        let _ = writeln!(io::stderr(), "stopped by Ctrl-C");
-        return ExitCode::from(130);
+        return stopped();
     };
     let ended = told.and_then(|notice| {
         output.end(&picture, notice.as_deref());
         drawn
     });
-    finish(ended.and(output.result()))
+    let code = finish(ended.and(output.result()));
+    if first.0.initialized() {
+        return stopped();
+    }
+    code
 }
 
 /// Parses the arguments that the program was started with.
@@ -218,6 +264,11 @@ fn in_one_line(message: &str) -> String {
 fn refuse(line: &str) -> ExitCode {
     let _ = writeln!(io::stderr(), "{line}");
     ExitCode::from(2)
+}
+
+fn stopped() -> ExitCode {
+    let _ = writeln!(io::stderr(), "stopped by Ctrl-C");
+    ExitCode::from(130)
 }
 
 fn finish(result: anyhow::Result<()>) -> ExitCode {

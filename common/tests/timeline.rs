@@ -14,8 +14,8 @@ use std::{
 };
 
 use common::timeline::{
-    self, Bar, Lane, Line, Mark, MarkAt, Recording, Slots, State, Timeline, holding, json, lane,
-    mark, svg, text, track, track_value, waiting, working,
+    self, Bar, Lane, LevelAt, Line, Mark, MarkAt, Recording, Slots, State, Timeline, holding, json,
+    lane, level, mark, svg, text, track, track_value, waiting, working,
 };
 use tokio::{
     task::JoinSet,
@@ -62,6 +62,7 @@ fn whole(name: &str, bars: Vec<Bar>, marks: Vec<MarkAt>) -> Lane {
         start: ms(0),
         end: end.map(|end| end.at),
         bars,
+        levels: vec![],
         marks,
     }
 }
@@ -520,6 +521,112 @@ async fn slots_that_were_not_ended_are_cancelled() {
         ..picture(10, vec![lane])
     };
     assert_eq!(session.snapshot(), cancelled);
+}
+
+fn levels(changes: &[(u64, usize)]) -> Vec<LevelAt> {
+    let changes = changes.iter();
+    changes
+        .map(|&(at, level)| LevelAt { level, at: ms(at) })
+        .collect()
+}
+
+/// A lane that counts, from zero to its end at `end`.
+fn counting(changes: &[(u64, usize)], end: u64) -> Lane {
+    Lane {
+        levels: levels(changes),
+        ..whole("queue", vec![], vec![at(Mark::Done, "", end)])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_level_belongs_to_the_lane_it_was_set_in_and_comes_to_an_end_with_it() {
+    let session = record();
+    level(7);
+    let queue = lane("queue");
+    queue.in_scope(|| level(1));
+    sleep(ms(10)).await;
+    queue.in_scope(|| level(3));
+    sleep(ms(10)).await;
+    queue.in_scope(|| mark(Mark::Done, ""));
+    queue.in_scope(|| level(5));
+
+    let timeline = session.snapshot();
+    assert_eq!(timeline.lanes, [counting(&[(0, 1), (10, 3)], 20)]);
+    assert!(timeline.lines.is_empty());
+    let json = json::draw(&timeline);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        json["lanes"][0]["levels"],
+        serde_json::json!([{ "level": 1, "at": 0.0 }, { "level": 3, "at": 10.0 }])
+    );
+}
+
+#[test]
+fn the_text_draws_levels_as_steps_in_proportion_to_the_greatest() {
+    // Full for an instant only: what comes at the same time takes its place.
+    let changes = [(0, 1), (100, 7), (100, 2), (200, 4), (300, 0), (350, 3)];
+    let mut timeline = picture(400, vec![counting(&changes, 400)]);
+    let text = text::draw(&timeline, 50, false);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(
+        lines[3],
+        "queue  ▁▁▁▁▁▁▁▂▂▂▂▂▂▂▂▄▄▄▄▄▄▄···▃▃▃▃✓  done 400 ms"
+    );
+    assert_eq!(lines[4], "✓ done  ▇ level, at most 7");
+
+    timeline.lanes[0].end = None;
+    timeline.lanes[0].marks.clear();
+    let text = text::draw(&timeline, 50, false);
+    assert!(text.contains("▄····▃▃▃▃   running\n"), "{text}");
+}
+
+#[test]
+fn a_lane_that_counts_nothing_or_never_anything_has_no_steps_and_no_word_for_them() {
+    let never = picture(400, vec![counting(&[(0, 0), (100, 0)], 400)]);
+    let words = text::draw(&never, 50, false);
+    assert!(words.ends_with("\n✓ done\n"), "{words}");
+    assert!(!svg::draw(&never).contains("tl-level\" x"));
+    assert!(!svg::draw(&small()).contains("tl-level\" x"));
+    assert!(!json::draw(&small()).contains("levels"));
+}
+
+#[test]
+fn the_svg_draws_each_level_as_a_step_with_a_title() {
+    let changes = [(0, 1), (100, 4), (200, 0), (300, 2)];
+    let svg = svg::draw(&picture(400, vec![counting(&changes, 400)]));
+    assert_eq!(
+        titles(&svg)[1..4],
+        [
+            "queue: 1, 0 ms to 100 ms",
+            "queue: 4, 100 ms to 200 ms",
+            "queue: 2, 300 ms to 400 ms",
+        ]
+    );
+    let document = roxmltree::Document::parse(&svg).unwrap();
+    let number = |node: &roxmltree::Node, name| node.attribute(name).unwrap().parse::<f64>();
+    let steps: Vec<_> = with_class(&document, "tl-level")
+        .map(|step| {
+            let [y, height] = ["y", "height"].map(|name| number(&step, name).unwrap());
+            (height, y + height)
+        })
+        .collect();
+    // The last two are the legend's.
+    assert_eq!(steps[..3], [(4.0, 49.0), (16.0, 49.0), (8.0, 49.0)]);
+    assert_eq!(steps.len(), 5);
+    let words = with_class(&document, "tl-word").map(|word| word.text().unwrap());
+    assert_eq!(words.collect::<Vec<_>>(), ["done", "level, at most 4"]);
+}
+
+#[test]
+fn a_picture_stays_small_however_often_a_level_changes() {
+    let changes: Vec<_> = (0..50_000).map(|n| (n, n as usize * 7919 % 100)).collect();
+    let timeline = picture(50_000, vec![counting(&changes, 50_000)]);
+    let svg = svg::draw(&timeline);
+    assert!(svg.len() < 60_000, "{}", svg.len());
+    // The most that there was in the time that a step stands for.
+    assert!(titles(&svg)[1].starts_with("queue: 99, 0 ms to "));
+    let text = text::draw(&timeline, 80, false);
+    assert!(text.lines().nth(3).unwrap().matches('▇').count() > 50);
 }
 
 fn small() -> Timeline {

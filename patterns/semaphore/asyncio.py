@@ -79,7 +79,7 @@ async def main(limit, items):
     print()
     in_turn = sum(took for _, took in fetched)
     print(
-        f"the server counted {server.requests} requests, at most {server.peak} in flight"
+        f"server: {server.requests} requests, peak {server.peak}"
         f" · sequential {in_words(in_turn)} · limited {in_words(took)} · {in_turn / took:.1f}×"
     )
 

@@ -36,6 +36,11 @@ pub fn mark(mark: Mark, text: &str) {
     info!(target: TARGET, mark = mark.name(), text);
 }
 
+/// Records how much there is of what the current lane counts, from now on.
+pub fn level(level: usize) {
+    info!(target: TARGET, level);
+}
+
 /// Says a line of the transcript. [`say!`](crate::say) is the short way to call it.
 pub fn say(line: Arguments<'_>) {
     info!(target: TARGET, "{line}");

@@ -15,6 +15,7 @@
 //!     start: ms(0),
 //!     end: Some(ms(300)),
 //!     bars: vec![waiting],
+//!     levels: vec![],
 //!     marks: vec![done],
 //! };
 //! let line = Line { at: ms(300), lane: Some("weather".into()), text: "200 OK".into() };
@@ -56,7 +57,8 @@
 //! assert_eq!(json::draw(&timeline), expected);
 //! ```
 //!
-//! The `end` of a lane that is still running, and the `lane` of a line that was said outside of
+//! A lane that counts something has its `levels`, such as `{ "level": 3, "at": 20.0 }`, after its
+//! bars. The `end` of a lane that is still running, and the `lane` of a line that was said outside of
 //! every lane, are `null`.
 
 use std::time::Duration;

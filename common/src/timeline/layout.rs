@@ -177,6 +177,42 @@ fn are_one(piece: &Piece, bar: &Bar, shortest: Duration) -> bool {
         && bar.start.saturating_sub(piece.end) < shortest
 }
 
+/// The times at which a lane counted more than nothing, each with how much it was at most. Times
+/// shorter than `shortest` are drawn as one where they lie together. `now` ends a lane that is open.
+pub(super) fn levels(
+    lane: &Lane,
+    shortest: Duration,
+    now: Duration,
+) -> Vec<(Duration, Duration, usize)> {
+    let ends = lane.levels.iter().skip(1).map(|next| next.at);
+    let ends = ends.chain([lane.end.unwrap_or(now)]);
+    let mut steps: Vec<(Duration, Duration, usize)> = Vec::new();
+    for (from, end) in lane.levels.iter().zip(ends) {
+        match steps.last_mut() {
+            // What counts is the last level of an instant.
+            _ if from.at == end => {}
+            Some((start, last_end, most)) if end.saturating_sub(*start) < shortest => {
+                *last_end = end;
+                *most = from.level.max(*most);
+            }
+            _ => steps.push((from.at, end, from.level)),
+        }
+    }
+    steps.retain(|&(_, _, most)| most > 0);
+    steps
+}
+
+/// The greatest level in these lanes, which is drawn in full height, or zero where nothing is counted.
+pub(super) fn most(lanes: &[&Lane]) -> usize {
+    let levels = lanes.iter().flat_map(|lane| &lane.levels);
+    levels.map(|level| level.level).max().unwrap_or(0)
+}
+
+/// What a level means in the legend.
+pub(super) fn level_word(most: usize) -> String {
+    format!("level, at most {most}")
+}
+
 /// The marks of a lane in the order to draw them; marks of one kind closer than `shortest` are one.
 pub(super) fn marks(lane: &Lane, shortest: Duration) -> Vec<(Mark, Vec<&MarkAt>)> {
     let mut groups: Vec<(Mark, Vec<&MarkAt>)> = Vec::new();

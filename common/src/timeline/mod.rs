@@ -1,7 +1,7 @@
 //! Turns tracing spans and events into a picture of what ran when.
 //!
-//! A demo says what its tasks do with [`track`], [`waiting`], [`working`], [`holding`], [`mark()`]
-//! and [`say!`](crate::say). These are plain tracing spans and events with the target
+//! A demo says what its tasks do with [`track`], [`waiting`], [`working`], [`holding`], [`mark()`],
+//! [`level`] and [`say!`](crate::say). These are plain tracing spans and events with the target
 //! [`TARGET`]. The layer that [`recorder`] makes collects them, on Tokio's clock, into a
 //! [`Timeline`], which [`text`], [`svg`] and [`json`] draw.
 //!
@@ -52,7 +52,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-pub use instrument::{holding, lane, mark, say, track, track_value, waiting, working};
+pub use instrument::{holding, lane, level, mark, say, track, track_value, waiting, working};
 pub use layout::time;
 pub use record::{Recording, recorder};
 pub use slots::Slots;
@@ -85,6 +85,9 @@ pub struct Lane {
     pub end: Option<Duration>,
     /// What the task did, in order of start. Bars may nest, and overlap.
     pub bars: Vec<Bar>,
+    /// How much there was of what it counts, in order of time. Empty for a lane that counts nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<LevelAt>,
     /// Instants, in order of time. An end mark is the last.
     pub marks: Vec<MarkAt>,
 }
@@ -110,6 +113,16 @@ pub struct Bar {
     /// When it was over; in a snapshot, the moment of the snapshot when it is not over yet.
     #[serde(serialize_with = "json::milliseconds")]
     pub end: Duration,
+}
+
+/// A change of what a lane counts, such as the jobs in a queue.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LevelAt {
+    /// How much there was from then on, until the next change.
+    pub level: usize,
+    /// When it was.
+    #[serde(serialize_with = "json::milliseconds")]
+    pub at: Duration,
 }
 
 /// An instant in a lane.

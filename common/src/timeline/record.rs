@@ -16,7 +16,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, filter::filter_fn, layer::Context, registry::LookupSpan};
 
-use super::{Bar, Lane, Line, Mark, MarkAt, State, TARGET, Timeline};
+use super::{Bar, Lane, LevelAt, Line, Mark, MarkAt, State, TARGET, Timeline};
 
 /// A layer that records a timeline, and a handle to what it has recorded.
 ///
@@ -279,6 +279,13 @@ impl Recorded {
         }
     }
 
+    fn level(&mut self, lane: usize, level: usize) {
+        let at = self.now();
+        if self.is_open(lane) {
+            self.lanes[lane].levels.push(LevelAt { level, at });
+        }
+    }
+
     fn say(&mut self, lane: Option<usize>, text: String) -> Line {
         let line = Line {
             at: self.now(),
@@ -336,6 +343,10 @@ where
             if let Some(lane) = lane {
                 recorded.mark(lane, mark, fields.text);
             }
+        } else if let Some(level) = fields.level {
+            if let Some(lane) = lane {
+                recorded.level(lane, level);
+            }
         } else if let Some(message) = fields.message {
             let line = recorded.say(lane, message);
             // What it calls may use the recording.
@@ -350,6 +361,7 @@ struct Fields {
     name: String,
     text: String,
     mark: Option<Mark>,
+    level: Option<usize>,
     message: Option<String>,
 }
 
@@ -367,6 +379,7 @@ impl Visit for Fields {
             "lane" => self.name = value.to_owned(),
             "what" | "text" => self.text = value.to_owned(),
             "mark" => self.mark = Mark::ALL.into_iter().find(|mark| mark.name() == value),
+            "level" => self.level = value.parse().ok(),
             "message" => self.message = Some(value.to_owned()),
             _ => {}
         }

@@ -51,6 +51,9 @@ const RULES: &str = "\
 .timeline .tl-mark.tl-panicked { stroke: var(--tl-panicked); }
 ";
 
+// Only in a picture that has levels.
+const LEVEL_RULE: &str = ".timeline .tl-level { fill: var(--tl-faint); }\n";
+
 const WIDTH: f64 = 700.0;
 const MARGIN: f64 = 10.0;
 const GAP: f64 = 12.0;
@@ -70,9 +73,10 @@ pub fn draw(timeline: &Timeline) -> String {
     let columns = Columns::new(&fold.lanes, timeline.length);
     let bottom = AXIS + ROW * fold.lanes.len() as f64;
 
+    let most = layout::most(&fold.lanes);
     let mut body = axis(&columns, bottom);
     for (index, lane) in fold.lanes.iter().enumerate() {
-        body += &row(lane, &columns, AXIS + ROW * (index as f64 + 0.5));
+        body += &row(lane, most, &columns, AXIS + ROW * (index as f64 + 0.5));
     }
     let mut below = bottom;
     if let Some(rest) = &fold.rest {
@@ -83,6 +87,7 @@ pub fn draw(timeline: &Timeline) -> String {
     let (legend, height) = legend(&fold.lanes, below);
     body += &legend;
 
+    let level_rule = if most > 0 { LEVEL_RULE } else { "" };
     let summary = layout::summary(timeline);
     let description = escape(&description(&fold));
     // Several pictures may stand in one page, where ids must differ.
@@ -97,7 +102,7 @@ pub fn draw(timeline: &Timeline) -> String {
          <style>\n\
          .timeline {{ {LIGHT} }}\n\
          @media (prefers-color-scheme: dark) {{ .timeline {{ {DARK} }} }}\n\
-         {RULES}\
+         {RULES}{level_rule}\
          </style>\n\
          <defs>\n\
          <pattern id=\"tl-waiting-{id}\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
@@ -175,7 +180,7 @@ fn axis(columns: &Columns, bottom: f64) -> String {
     ticks.collect()
 }
 
-fn row(lane: &Lane, columns: &Columns, middle: f64) -> String {
+fn row(lane: &Lane, most: usize, columns: &Columns, middle: f64) -> String {
     let name = layout::plain(&lane.name);
     let cut = cut(&name, columns.name, TEXT);
     let mut row = match cut == name {
@@ -188,6 +193,17 @@ fn row(lane: &Lane, columns: &Columns, middle: f64) -> String {
         px(middle),
         px(columns.x(lane.end.unwrap_or(columns.length)))
     );
+    for (start, end, level) in layout::levels(lane, columns.shortest(), columns.length) {
+        let (left, right) = (columns.x(start), columns.x(end));
+        let height = BAR * level as f64 / most as f64;
+        let title = format!(
+            "{name}: {level}, {} to {}",
+            layout::time(start),
+            layout::time(end)
+        );
+        let step = level_step(left, middle + BAR / 2.0, (right - left).max(1.0), height);
+        row += &titled(&title, &step);
+    }
     for piece in layout::pieces(lane, columns.shortest()) {
         let x = columns.x(piece.start);
         let width = (columns.x(piece.end) - x).max(SHORTEST);
@@ -233,21 +249,26 @@ fn legend(lanes: &[&Lane], top: f64) -> (String, f64) {
     let (states, marks) = layout::legend(lanes);
     let states = states.into_iter().map(|kind| {
         let sample = bar(kind, 0.0, 0.0, 24.0, 12.0);
-        (kind.name(), sample, 24.0 + 6.0)
+        (kind.name().to_owned(), sample, 24.0 + 6.0)
     });
     let marks = marks.into_iter().map(|kind| {
         let sample = mark(kind, MARK, 0.0);
-        (kind.name(), sample, 2.0 * MARK + 6.0)
+        (kind.name().to_owned(), sample, 2.0 * MARK + 6.0)
+    });
+    let most = layout::most(lanes);
+    let levels = (most > 0).then(|| {
+        let sample = level_step(0.0, 6.0, 8.0, 6.0) + &level_step(8.0, 6.0, 8.0, 12.0);
+        (layout::level_word(most), sample, 16.0 + 6.0)
     });
     let mut legend = String::new();
     let (mut x, mut middle) = (MARGIN, top + 20.0);
-    for (name, sample, indent) in states.chain(marks) {
-        let width = indent + text_width(name, SMALL_TEXT);
+    for (name, sample, indent) in states.chain(marks).chain(levels) {
+        let width = indent + text_width(&name, SMALL_TEXT);
         if x + width > WIDTH - MARGIN {
             x = MARGIN;
             middle += 20.0;
         }
-        let word = text(indent, 0.0, "tl-word", name);
+        let word = text(indent, 0.0, "tl-word", &name);
         legend += &format!(
             "<g transform=\"translate({} {})\">\n{sample}{word}</g>\n",
             px(x),
@@ -267,6 +288,16 @@ fn bar(state: State, x: f64, middle: f64, width: f64, height: f64) -> String {
         state.name(),
         px(x),
         px(middle - height / 2.0),
+        px(width),
+        px(height)
+    )
+}
+
+fn level_step(x: f64, bottom: f64, width: f64, height: f64) -> String {
+    format!(
+        "<rect class=\"tl-level\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n",
+        px(x),
+        px(bottom - height),
         px(width),
         px(height)
     )

@@ -30,9 +30,10 @@ pub fn draw(timeline: &Timeline, width: usize, color: bool) -> String {
     let columns = Columns::new(&fold.lanes, width);
 
     let mut lines = wrap(&layout::summary(timeline), " ", width);
+    let most = layout::most(&fold.lanes);
     lines.extend(axis(timeline.length, &columns, width));
     for lane in &fold.lanes {
-        lines.push(row(lane, timeline.length, &columns, color));
+        lines.push(row(lane, timeline.length, most, &columns, color));
     }
     if let Some(rest) = &fold.rest {
         lines.extend(wrap(rest, " ", width));
@@ -95,12 +96,18 @@ fn axis(length: Duration, columns: &Columns, width: usize) -> [String; 2] {
     [labels, format!("{}{rule}", " ".repeat(left))]
 }
 
-fn row(lane: &Lane, length: Duration, columns: &Columns, color: bool) -> String {
+fn row(lane: &Lane, length: Duration, most: usize, columns: &Columns, color: bool) -> String {
     let column = |time| columns.of(time, length);
     let mut cells = vec![(' ', Style::new()); columns.bars + 1];
     let end = column(lane.end.unwrap_or(length));
     cells[column(lane.start).min(end)..end].fill(('·', Style::new().dimmed()));
-    for piece in layout::pieces(lane, length / columns.bars as u32) {
+    let shortest = length / columns.bars as u32;
+    for (start, end, at_most) in layout::levels(lane, shortest, length) {
+        let start = column(start);
+        let end = column(end).max(start + 1).min(cells.len());
+        cells[start..end].fill(level(at_most, most));
+    }
+    for piece in layout::pieces(lane, shortest) {
         let start = column(piece.start);
         let end = column(piece.end).max(start + 1).min(cells.len());
         cells[start..end].fill(state(piece.state()));
@@ -130,10 +137,18 @@ fn legend(lanes: &[&Lane], width: usize, color: bool) -> Vec<String> {
     let states = states.into_iter().map(|kind| (state(kind), kind.name()));
     let marks = marks.into_iter().map(|kind| (mark(kind), kind.name()));
     let entries: Vec<_> = states.chain(marks).collect();
-    let words: Vec<_> = entries
+    let mut words: Vec<_> = entries
         .iter()
         .map(|((glyph, _), name)| format!("{glyph} {name}"))
         .collect();
+    let most = layout::most(lanes);
+    if most > 0 {
+        words.push(format!(
+            "{} {}",
+            level(most, most).0,
+            layout::level_word(most)
+        ));
+    }
     let mut lines = wrap(&words.join("  "), "  ", width);
     if color {
         for ((glyph, style), _) in entries {
@@ -152,6 +167,14 @@ fn state(state: State) -> (char, Style) {
         State::Working => ('█', AnsiColor::Blue.on_default()),
         State::Holding => ('▓', AnsiColor::Magenta.on_default()),
     }
+}
+
+/// In proportion to the greatest. The full block is a state.
+fn level(level: usize, most: usize) -> (char, Style) {
+    const HEIGHTS: [char; 7] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
+    let share = level as f64 / most as f64;
+    let height = (share * HEIGHTS.len() as f64).ceil() as usize;
+    (HEIGHTS[height.clamp(1, HEIGHTS.len()) - 1], Style::new())
 }
 
 fn mark(mark: Mark) -> (char, Style) {

@@ -22,7 +22,7 @@ use tracing::Instrument as _;
 #[command(bin_name = "cargo run -p gather --")]
 struct Args {
     /// The http or https addresses to fetch, instead of the built-in items
-    #[arg(value_name = "URL", value_parser = address, conflicts_with = "paused")]
+    #[arg(value_name = "URL", value_parser = client::address, conflicts_with = "paused")]
     urls: Vec<Url>,
 
     /// What a failure means
@@ -46,14 +46,6 @@ enum Mode {
 impl AsRef<demo::Options> for Args {
     fn as_ref(&self) -> &demo::Options {
         &self.shared
-    }
-}
-
-fn address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("{other} is not http or https")),
     }
 }
 

@@ -91,7 +91,7 @@ async fn tell(args: Args) -> anyhow::Result<String> {
     let stats = server.stats();
     server.shutdown().await;
     let (requests, peak) = (stats.requests, stats.peak);
-    let counted = format!("the server counted {requests} requests, at most {peak} in flight");
+    let counted = format!("server: {requests} requests, peak {peak}");
     Ok(format!("{counted} · {}", told?))
 }
 

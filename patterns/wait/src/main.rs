@@ -22,7 +22,7 @@ use wait::{Done, all_completed, first_completed, first_error, first_success, wai
 #[command(bin_name = "cargo run -p wait --")]
 struct Args {
     /// The http or https addresses to fetch, instead of the built-in mirrors
-    #[arg(value_name = "URL", value_parser = address, conflicts_with = "paused")]
+    #[arg(value_name = "URL", value_parser = client::address, conflicts_with = "paused")]
     urls: Vec<Url>,
 
     /// What to wait for
@@ -52,14 +52,6 @@ enum Until {
 impl AsRef<demo::Options> for Args {
     fn as_ref(&self) -> &demo::Options {
         &self.shared
-    }
-}
-
-fn address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("{other} is not http or https")),
     }
 }
 
