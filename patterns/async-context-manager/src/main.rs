@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_context_manager::with_resource;
 use clap::{Parser, ValueEnum};
+use common::demo::{self, CtrlC};
 use common::server::{Item, Server};
 use common::timeline::{holding, track, track_value, waiting};
-use common::{client, demo, say, timeline};
+use common::{client, say, timeline};
 use reqwest::Client;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::Instrument as _;
 
@@ -48,20 +49,20 @@ impl AsRef<demo::Options> for Args {
 }
 
 fn main() -> ExitCode {
-    demo::run(tell)
+    demo::run_and_drain(tell)
 }
 
-async fn tell(args: Args) -> anyhow::Result<String> {
+async fn tell(args: Args, ctrl_c: CtrlC) -> anyhow::Result<String> {
     let server = Server::start().await?;
     say!("log in, two requests, log out; the server counts its open sessions");
     say!("");
-    let told = track_value("program", program(args.outcome, &server)).await;
+    let told = track_value("program", program(args.outcome, &server, ctrl_c)).await;
     server.shutdown().await;
     told
 }
 
 /// Returns the line that says what to notice.
-async fn program(outcome: Outcome, server: &Server) -> anyhow::Result<String> {
+async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Result<String> {
     let status = if outcome == Outcome::Error { 500 } else { 200 };
     let news = Item::new("news").delay(ms(100)).size(500);
     let mail = Item::new("mail").delay(ms(150)).size(900).status(status);
@@ -77,12 +78,20 @@ async fn program(outcome: Outcome, server: &Server) -> anyhow::Result<String> {
         Outcome::Cancel => ms(250),
         _ => Duration::MAX,
     };
-    let waited = timeout(patience, caller).instrument(waiting("for the caller"));
-    let ended = match waited.await {
-        Ok(Ok(Ok(()))) => "returned",
-        Ok(Ok(Err(_))) => "failed",
-        Ok(Err(_)) => "panicked",
-        Err(_) => "was cancelled",
+    let waited = async {
+        tokio::select! {
+            biased;
+            ended = caller => Some(ended),
+            () = sleep(patience) => None,
+            () = ctrl_c.pressed() => None,
+        }
+    };
+    let ended = match waited.instrument(waiting("for the caller")).await {
+        Some(Ok(Ok(()))) => "returned",
+        Some(Ok(Err(_))) => "failed",
+        Some(Err(_)) => "panicked",
+        // Dropped at the end of `waited`.
+        None => "was cancelled",
     };
     let after = timeline::time(start.elapsed());
 
