@@ -93,6 +93,8 @@ async fn items_come_out_in_the_order_they_went_in() {
     put(&queue, 4).await.unwrap();
     assert_eq!(got(&queue).await, Some(3));
     assert_eq!(got(&queue).await, Some(4));
+    // Who took one without waiting has left nothing that another could take for a job.
+    assert_eq!(queue.try_get().unwrap_err(), TryGetError::Empty);
 }
 
 // Q3, Q4

@@ -68,7 +68,13 @@ fn ctrl_c_drains_the_queue_and_accounts_for_every_line() {
     let file = file.to_str().expect("its name is UTF-8");
     let (said, code) = interrupted(demo(&[file]));
     let [done, failed, not_started, not_read] = report(&said);
-    assert_eq!((done + not_read, failed, not_started), (lines, 0, 0));
+    assert_eq!(
+        (done + not_started + not_read, failed),
+        (lines, 0),
+        "{said}"
+    );
+    // What the two producers had in their hands when the queue was closed came back.
+    assert!(not_started <= 2, "{said}");
     assert!(done > 0 && not_read > 0, "{said}");
     // Whatever was put is done, and said so.
     let count = |what| said.lines().filter(|line| line.ends_with(what)).count();
