@@ -19,6 +19,10 @@ fn main() -> ExitCode {
             "the_virtual_clock_jumps_and_is_exact",
             virtual_clock_is_exact,
         ),
+        Trial::test(
+            "a_blocking_call_moves_the_virtual_clock",
+            blocking_moves_the_clock,
+        ),
         Trial::test("the_virtual_clock_reports_a_deadlock", deadlock_is_reported),
         Trial::test("the_virtual_clock_refuses_threads", threads_are_refused),
     ];
@@ -160,6 +164,30 @@ asyncio.run(main())
     )?;
     let wanted = "['--flag'] 0.0\na 0.1\nb 0.3\nc 1000.0\n['b', 'a', 'c']\ntimeout 1000.25\nwait_for 1000.3\n\
                   sooner\nlater 0\nlater 1\nlater 2\nlater 3\nlater 4\nend 1001.3\n";
+    prints(output, wanted)
+}
+
+fn blocking_moves_the_clock() -> Result<(), Failed> {
+    let output = script(
+        r#"
+import asyncio, time
+
+async def main():
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.05, lambda: print("timer", loop.time()))
+    await asyncio.sleep(0.01)
+    time.sleep(0.1)
+    print("blocked until", loop.time())
+    await asyncio.sleep(0)
+    print("end", loop.time())
+
+asyncio.run(main())
+"#,
+    )?;
+    prints(output, "blocked until 0.11\ntimer 0.11\nend 0.11\n")
+}
+
+fn prints(output: Output, wanted: &str) -> Result<(), Failed> {
     let stderr = String::from_utf8_lossy(&output.stderr);
     let stdout = String::from_utf8(output.stdout)?.replace("\r\n", "\n");
     if stdout == wanted {

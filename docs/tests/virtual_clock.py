@@ -1,14 +1,16 @@
 """Runs an asyncio program on a clock that never waits: python3 virtual_clock.py FILE [ARGUMENT ...]
 
 loop.time() starts at 0. When no task can go on, it jumps to the moment of the next timer. So the
-program ends at once, and its times are exact and the same in every run. Only the loop's time is
-virtual: a program must not wait for sockets, other processes or threads.
+program ends at once, and its times are exact and the same in every run. time.sleep, which blocks the
+loop, moves its time on and lets no task run. Only the loop's time is virtual: a program must not
+wait for sockets, other processes or threads.
 """
 
 import asyncio
 import runpy
 import selectors
 import sys
+import time
 
 
 class Moment(float):
@@ -54,9 +56,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         raise RuntimeError("virtual_clock: a thread does not know of the virtual clock")
 
 
+def block(seconds):
+    loop = asyncio.get_running_loop()
+    loop.now = round(loop.now + seconds, 9)
+
+
 if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit("usage: virtual_clock.py FILE [ARGUMENT ...]")
     asyncio.new_event_loop = asyncio.events.new_event_loop = VirtualLoop
+    time.sleep = block
     sys.argv = sys.argv[1:]
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -1,0 +1,141 @@
+//! Each example shows a mistake. Here each mistake does its damage, and the recipe does not.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::advance;
+
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_block_on_inside.rs"]
+mod runtime_block_on_inside;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_blocking_call.rs"]
+mod runtime_blocking_call;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_no_clean_up.rs"]
+mod runtime_no_clean_up;
+#[cfg(unix)]
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_sigterm.rs"]
+mod runtime_sigterm;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_waits_for_blocking.rs"]
+mod runtime_waits_for_blocking;
+
+fn paused() -> Runtime {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().start_paused(true).build();
+    runtime.expect("a runtime can be built")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blocking_call_delays_every_timer() {
+    // Time passes, and nobody else has a turn meanwhile: as in a blocking call.
+    let block = || {
+        let _jumped = advance(Duration::from_millis(300)).now_or_never();
+    };
+    let late = runtime_blocking_call::mistake(block).await;
+    assert_eq!(late, Duration::from_millis(290));
+}
+
+#[tokio::test]
+async fn a_blocking_call_on_a_thread_of_its_own_delays_none() {
+    // It blocks until the timer has fired.
+    let block = |fired: mpsc::Receiver<()>| fired.recv().expect("the timer fires");
+    runtime_blocking_call::with_spawn_blocking(block).await;
+}
+
+/// The whole message, as the page and the index have it.
+const INSIDE: &str = "Cannot start a runtime from within a runtime. This happens because a function \
+                      (like `block_on`) attempted to block the current thread while the thread is \
+                      being used to drive asynchronous tasks. If you are in an async function, use \
+                      `.await` on the future instead of blocking on it.";
+
+#[tokio::test]
+async fn block_on_inside_a_runtime_panics() {
+    for panicked in [
+        runtime_block_on_inside::mistake().await,
+        runtime_block_on_inside::mistake_with_another_runtime().await,
+    ] {
+        let panic = panicked.unwrap_err().into_panic();
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&INSIDE));
+    }
+}
+
+#[tokio::test]
+async fn block_on_in_a_blocking_closure_does_not() {
+    assert_eq!(
+        runtime_block_on_inside::with_spawn_blocking()
+            .await
+            .unwrap(),
+        42
+    );
+}
+
+#[test]
+fn the_drop_of_a_runtime_waits_for_a_blocking_call() {
+    // A task holds the gate: it opens while the runtime is being dropped, not before.
+    let hold = async |gate| {
+        tokio::spawn(async move {
+            let _gate: mpsc::Sender<()> = gate;
+            std::future::pending::<()>().await;
+        });
+    };
+    assert!(runtime_waits_for_blocking::mistake(hold));
+}
+
+#[test]
+fn run_does_not() {
+    assert!(!runtime_waits_for_blocking::with_run());
+}
+
+#[test]
+fn tasks_that_are_left_at_the_end_of_main_do_not_clean_up() {
+    assert_eq!(runtime_no_clean_up::mistake(paused()), 0);
+}
+
+#[test]
+fn run_waits_for_the_clean_up() {
+    assert_eq!(runtime_no_clean_up::with_run(paused()), 3);
+}
+
+#[cfg(unix)]
+mod sigterm {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::Command;
+
+    use super::runtime_sigterm::{mistake, terminate, with_run};
+
+    /// A test of this file, in a process of its own.
+    fn child(test: &str) -> Command {
+        let mut command = Command::new(std::env::current_exe().expect("it runs"));
+        command.args(["--exact", test, "--ignored", "--nocapture"]);
+        command
+    }
+
+    #[test]
+    fn sigterm_ends_a_program_that_awaits_ctrl_c_without_clean_up() {
+        let (status, clean) = terminate(&mut child("sigterm::child_mistake")).unwrap();
+        assert_eq!((status.signal(), clean), (Some(15), false));
+    }
+
+    #[test]
+    fn run_cleans_up_at_sigterm() {
+        let (status, clean) = terminate(&mut child("sigterm::child_with_run")).unwrap();
+        assert!(status.success() && clean, "{status}");
+    }
+
+    #[test]
+    #[ignore = "it waits for a signal: the tests above start it"]
+    fn child_mistake() {
+        mistake().unwrap();
+    }
+
+    #[test]
+    #[ignore = "it waits for a signal: the tests above start it"]
+    fn child_with_run() {
+        with_run().unwrap();
+    }
+}
