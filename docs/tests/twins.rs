@@ -178,13 +178,13 @@ async def main():
     await asyncio.sleep(0.01)
     time.sleep(0.1)
     print("blocked until", loop.time())
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.02)
     print("end", loop.time())
 
 asyncio.run(main())
 "#,
     )?;
-    prints(output, "blocked until 0.11\ntimer 0.11\nend 0.11\n")
+    prints(output, "blocked until 0.11\ntimer 0.11\nend 0.13\n")
 }
 
 fn prints(output: Output, wanted: &str) -> Result<(), Failed> {

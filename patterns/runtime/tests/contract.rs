@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use runtime::{Ended, Program, call_at, call_later, call_soon, run, run_until};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle, LocalRuntime, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::{LocalSet, block_in_place, coop, spawn_local, yield_now};
 use tokio::time::{Instant, advance, sleep, timeout};
@@ -129,6 +129,20 @@ fn tasks_that_are_not_send_run_in_a_local_set() {
         tasks.run_until(task()).await
     };
     assert_eq!(run(paused(), GRACE, main).unwrap().value, Some(42));
+}
+
+#[test]
+fn in_a_local_runtime_they_need_no_local_set() {
+    let runtime = LocalRuntime::new().expect("a runtime can be built");
+    let ended = runtime.block_on(run_until(GRACE, pending, async |_| {
+        let count = Rc::new(Cell::new(41));
+        let inner = count.clone();
+        spawn_local(async move { inner.set(inner.get() + 1) })
+            .await
+            .unwrap();
+        count.get()
+    }));
+    assert_eq!(ended.value, Some(42));
 }
 
 #[test]
@@ -278,7 +292,8 @@ async fn the_handle_of_an_aborted_task_says_none() {
         task = Some(program.spawn("deaf", pending::<()>()));
     });
     assert_eq!(ended.await.unfinished, ["deaf"]);
-    assert_eq!(task.unwrap().await.unwrap(), None);
+    let stopped = timeout(HOUR, task.unwrap()).await.unwrap();
+    assert_eq!(stopped.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]
