@@ -14,6 +14,7 @@ use mdbook_driver::config::Config;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 use tempfile::TempDir;
 
+use crate::card;
 use crate::pattern::{self, Pattern};
 
 /// Where the book's own chapters are, seen from the workspace.
@@ -22,6 +23,9 @@ const CHAPTERS: &str = "docs/book/src";
 /// The sections of a pattern's page that the book adds to.
 const RECIPE: &str = "The recipe";
 const TWIN: &str = "Coming from asyncio";
+
+/// The line of a chapter in whose place all cards are compared.
+const CARDS: &str = "\n{{cards}}\n";
 
 /// Every Rust block of the book's own chapters, as a doc-test. A pattern's page is one in its crate.
 #[cfg(doctest)]
@@ -64,10 +68,20 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     let summary = workspace.join(CHAPTERS).join("SUMMARY.md");
     fs::copy(&summary, source.path().join("SUMMARY.md"))?;
     let mut linked = BTreeSet::new();
+    let mut texts = Vec::new();
     for chapter in &chapters {
         let text = assemble(workspace, chapter, &chapters, &mut linked)
             .with_context(|| format!("chapter {}", chapter.file))?;
-        write(&source.path().join(&chapter.name), &text)?;
+        texts.push((chapter, text));
+    }
+    for (chapter, text) in &texts {
+        let file = source.path().join(&chapter.name);
+        match text.split_once(CARDS) {
+            Some((before, after)) => {
+                write(&file, &format!("{before}\n{}{after}", comparison(&texts)?))?;
+            }
+            None => write(&file, text)?,
+        }
     }
 
     let root = workspace.join("docs/book");
@@ -98,7 +112,8 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     Ok(built)
 }
 
-/// Every chapter that there is, after a check that the summary names each of them and no other.
+/// Every chapter that there is, in the order of the summary, after a check that the summary names
+/// each of them and no other.
 fn chapters(workspace: &Path) -> anyhow::Result<Vec<Chapter>> {
     let folder = workspace.join(CHAPTERS);
     let mut chapters = Vec::new();
@@ -127,7 +142,7 @@ fn chapters(workspace: &Path) -> anyhow::Result<Vec<Chapter>> {
 
     let summary = fs::read_to_string(folder.join("SUMMARY.md"))
         .with_context(|| format!("cannot read {CHAPTERS}/SUMMARY.md"))?;
-    let named: BTreeSet<String> = Parser::new(&summary)
+    let named: Vec<String> = Parser::new(&summary)
         .filter_map(|event| match event {
             Event::Start(Tag::Link { dest_url, .. }) => Some(dest_url.into_string()),
             _ => None,
@@ -146,11 +161,12 @@ fn chapters(workspace: &Path) -> anyhow::Result<Vec<Chapter>> {
             );
         }
     }
-    for name in named {
-        if !chapters.iter().any(|chapter| chapter.name == name) {
+    for name in &named {
+        if !chapters.iter().any(|chapter| chapter.name == *name) {
             bail!("{CHAPTERS}/SUMMARY.md names {name}, but there is no such chapter or pattern");
         }
     }
+    chapters.sort_by_key(|chapter| named.iter().position(|name| *name == chapter.name));
     Ok(chapters)
 }
 
@@ -266,6 +282,37 @@ fn assemble(
         assembled.replace_range(range, &replacement);
     }
     Ok(assembled)
+}
+
+/// A table for each question of the cards: what each pattern's page answers. For a chapter at the root
+/// of the book, from the chapters' texts as mdBook gets them.
+fn comparison(texts: &[(&Chapter, String)]) -> anyhow::Result<String> {
+    let mut tables = card::QUESTIONS
+        .map(|(_, question)| format!("## {question}\n\n| Recipe | Answer |\n|-|-|\n"));
+    for (chapter, text) in texts {
+        let Some(pattern) = &chapter.pattern else {
+            continue;
+        };
+        let page = chapter.page();
+        let answers = card::answers(text).with_context(|| format!("chapter {}", chapter.file))?;
+        for (table, answers) in tables.iter_mut().zip(answers) {
+            let is_one = answers.len() == 1;
+            let lines: Vec<String> = answers
+                .into_iter()
+                .map(|answer| match answer.columns.join(", ") {
+                    _ if is_one => answer.text,
+                    columns => format!("{columns}: {}", answer.text),
+                })
+                .collect();
+            // The links of a pattern's page begin in its folder.
+            let lines = lines
+                .join("<br>")
+                .replace("](../../", "](")
+                .replace("](#", &format!("]({page}#"));
+            *table += &format!("| [{}]({page}#the-card) | {lines} |\n", pattern.name);
+        }
+    }
+    Ok(tables.join("\n"))
 }
 
 /// What a link of `chapter` to `target` becomes in the book. `None`: it stays as it is.

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod book;
+pub mod card;
 pub mod expected;
 pub mod markdown;
 pub mod new;

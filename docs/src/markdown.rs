@@ -32,6 +32,8 @@ pub struct Cell {
     pub text: String,
     /// The parts of it that are set as code.
     pub code: Vec<String>,
+    /// All of it as it is written.
+    pub source: String,
 }
 
 /// What the text that is being read belongs to.
@@ -47,7 +49,7 @@ pub fn sections(page: &str) -> Vec<Section> {
     let mut done = Vec::new();
     let mut section = Section::default();
     let mut place = Place::Elsewhere;
-    for event in Parser::new_ext(page, Options::ENABLE_TABLES) {
+    for (event, range) in Parser::new_ext(page, Options::ENABLE_TABLES).into_offset_iter() {
         match event {
             Event::Start(Tag::Heading {
                 level: HeadingLevel::H2,
@@ -81,9 +83,12 @@ pub fn sections(page: &str) -> Vec<Section> {
                     .for_each(|table| table.push(Vec::new()));
             }
             Event::Start(Tag::TableCell) => {
-                last_row(&mut section)
-                    .into_iter()
-                    .for_each(|row| row.push(Cell::default()));
+                if let Some(row) = last_row(&mut section) {
+                    row.push(Cell {
+                        source: page[range].trim().to_owned(),
+                        ..Cell::default()
+                    });
+                }
                 place = Place::Cell;
             }
             Event::End(TagEnd::Heading(_) | TagEnd::CodeBlock | TagEnd::TableCell) => {
@@ -144,6 +149,7 @@ mod tests {
             (table[1][0].text.as_str(), &table[1][0].code[..]),
             ("x f", &["f".to_owned()][..])
         );
+        assert_eq!(table[1][0].source, "x [`f`](g)");
         assert_eq!(table[1][1].text, "y");
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use docs::card::QUESTIONS;
 use docs::{book, pattern};
 use html5ever::tokenizer::{
     BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states,
@@ -87,6 +88,7 @@ fn every_chapter_and_every_pattern_has_a_page() {
         "index.html",
         "introduction.html",
         "pick.html",
+        "compare.html",
         "asyncio.html",
     ]
     .into_iter()
@@ -287,6 +289,40 @@ fn a_pattern_page_has_its_picture_its_recipe_and_its_twin() {
     }
 }
 
+#[test]
+fn every_pattern_is_compared_by_every_question() {
+    let book = real_book();
+    let html = fs::read_to_string(book.path().join("compare.html")).unwrap();
+    let summary = pattern::workspace().join("docs/book/src/SUMMARY.md");
+    let summary = fs::read_to_string(summary).unwrap();
+    let mut patterns = pattern::all(&pattern::workspace()).unwrap();
+    patterns.sort_by_key(|p| summary.find(&format!("(patterns/{}/README.md)", p.name)));
+
+    let tables: Vec<&str> = html.split("<table").skip(1).collect();
+    assert_eq!(tables.len(), QUESTIONS.len());
+    for (table, (question, _)) in tables.into_iter().zip(QUESTIONS) {
+        let (table, _) = table.split_once("</table>").expect("a table ends");
+        let linked: Vec<String> = tags(table)
+            .iter()
+            .filter_map(|tag| attribute(tag, "href"))
+            .filter(|target| target.ends_with("#the-card"))
+            .collect();
+        let pages: Vec<String> = patterns
+            .iter()
+            .map(|p| format!("patterns/{}/index.html#the-card", p.name))
+            .collect();
+        assert_eq!(linked, pages, "{question}");
+        for cell in table.split("<td>").skip(1) {
+            let (cell, _) = cell.split_once("</td>").expect("a cell ends");
+            for answer in cell.split("<br>") {
+                let answer = answer.trim().to_lowercase();
+                assert!(!answer.is_empty(), "{question}: an empty answer");
+                assert!(!answer.ends_with("the same"), "{question}: {answer}");
+            }
+        }
+    }
+}
+
 /// A workspace with two patterns, `one` and `two`.
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
@@ -434,6 +470,70 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
         let error = failure(&workspace);
         assert!(error.contains(page) && error.contains(problem), "{error}");
     }
+}
+
+/// A card of one answer, and one of two.
+const CARDS: [(&str, &str, &str); 2] = [
+    ("one", "answer |", "[yes](src/main.rs), [here](#one) |"),
+    ("two", "`a` | `b` |", "no | the same; later |"),
+];
+
+/// The small workspace, with cards and a chapter that compares them.
+fn workspace_with_cards() -> TempDir {
+    let workspace = small_workspace();
+    add(
+        &workspace,
+        "docs/book/src/start.md",
+        "\n{{cards}}\n\nThe end.\n",
+    );
+    for (name, columns, answers) in CARDS {
+        let rows: String = QUESTIONS
+            .iter()
+            .map(|(question, _)| format!("| {question} | {answers} `test` |\n"))
+            .collect();
+        let line = "-|".repeat(columns.matches('|').count() + 2);
+        let card = format!("\n## The card\n\n| question | {columns} shown by |\n|{line}\n{rows}");
+        add(&workspace, &format!("patterns/{name}/README.md"), &card);
+    }
+    workspace
+}
+
+#[test]
+fn cards_are_compared_in_the_order_of_the_summary_with_their_links() {
+    let workspace = workspace_with_cards();
+    put(
+        &workspace,
+        "docs/book/src/SUMMARY.md",
+        "# Summary\n\n[Start](start.md)\n\n- [two](patterns/two/README.md)\n- [one](patterns/one/README.md)\n",
+    );
+    let book = book::build(workspace.path(), "/").unwrap();
+    check_links(book.path());
+    let html = fs::read_to_string(book.path().join("start.html")).unwrap();
+    let html: String = html.lines().collect();
+    let row = |name: &str, answer: &str| {
+        format!(
+            "<tr><td><a href=\"patterns/{name}/index.html#the-card\">{name}</a></td><td>{answer}</td></tr>"
+        )
+    };
+    let rows = row("two", "<code>a</code>: no<br><code>b</code>: no; later")
+        + &row(
+            "one",
+            "<a href=\"patterns/one/src/main.rs.html\">yes</a>, <a href=\"patterns/one/index.html#one\">here</a>",
+        );
+    assert_eq!(html.matches(&rows).count(), QUESTIONS.len(), "{html}");
+    assert!(html.contains("<p>The end.</p>"));
+}
+
+#[test]
+fn a_card_that_cannot_be_read_fails_the_build_and_its_page_is_named() {
+    let workspace = workspace_with_cards();
+    let file = workspace.path().join("patterns/two/README.md");
+    let page = fs::read_to_string(&file).unwrap();
+    fs::write(&file, page.replace("| bounded", "| size")).unwrap();
+    assert_eq!(
+        failure(&workspace),
+        "chapter patterns/two/README.md: the card has no row `bounded`"
+    );
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 use std::fs;
 use std::process::Command;
 
+use docs::card::QUESTIONS;
 use docs::markdown::{self, Section, Table};
 use docs::paste::{self, Dependency};
 use docs::pattern::{self, Pattern};
@@ -21,17 +22,6 @@ const SECTIONS: [&str; 10] = [
     "Coming from asyncio",
     "When not to use it",
     "See also",
-];
-
-/// The rows of a card, by words of their first cell.
-const ROWS: [&str; 7] = [
-    "the caller is dropped",
-    "a child fails",
-    "a child panics",
-    "bounded",
-    "fair",
-    "ordered",
-    "threads",
 ];
 
 /// Runs a check on the page of each pattern. Says which pattern each problem is of.
@@ -99,7 +89,7 @@ fn check_card(card: &Table, tests: &[String]) -> Vec<String> {
             "the card's last column is `{last}`, and should be `shown by`"
         ));
     }
-    for question in ROWS {
+    for (question, _) in QUESTIONS {
         let is_it = |cell: &str| cell.to_lowercase().contains(question);
         if !card[1..].iter().any(|row| is_it(&row[0].text)) {
             problems.push(format!("the card has no row `{question}`"));
