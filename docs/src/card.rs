@@ -45,13 +45,14 @@ pub fn answers(page: &str) -> anyhow::Result<Vec<Vec<Answer>>> {
 
 /// Adds what one card answers.
 fn read(card: &Table, answers: &mut [Vec<Answer>]) -> anyhow::Result<()> {
-    let [_, columns @ .., last] = &card[0][..] else {
-        bail!("the card has no columns");
+    let columns = match &card[0][..] {
+        [_, columns @ .., last]
+            if !columns.is_empty() && last.text.eq_ignore_ascii_case("shown by") =>
+        {
+            columns
+        }
+        _ => bail!("the card's last column is not `shown by`, after one answer or more"),
     };
-    ensure!(
-        !columns.is_empty() && last.text.eq_ignore_ascii_case("shown by"),
-        "the card's last column is not `shown by`, after one answer or more"
-    );
     let mut above = None;
     for row in &card[1..] {
         let question = row[0].text.to_lowercase();
