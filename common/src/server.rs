@@ -79,7 +79,7 @@ use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -456,9 +456,16 @@ impl Server {
     /// Dropped before it completes, the server stops all the same, and nobody waits for it.
     pub async fn shutdown(self) {
         self.stop.cancel();
-        if let Err(error) = self.serving.await {
-            resume_unwind(error.into_panic());
-        }
+        panics_again(self.serving.await);
+    }
+}
+
+/// Continues the panic of a task. One that was cancelled is no bug: its runtime shuts down.
+fn panics_again(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && let Ok(payload) = error.try_into_panic()
+    {
+        resume_unwind(payload);
     }
 }
 
@@ -474,10 +481,10 @@ async fn serve(mut listener: TcpListener, router: Router, stop: CancellationToke
             // Without a random order, the paused clock gives the same schedule every time.
             biased;
             () = stop.cancelled() => break,
-            Some(ended) = connections.join_next() => match ended {
-                Ok(()) => continue,
-                Err(error) => resume_unwind(error.into_panic()),
-            },
+            Some(ended) = connections.join_next() => {
+                panics_again(ended);
+                continue;
+            }
             accepted = Listener::accept(&mut listener) => accepted,
         };
         let router = TowerToHyperService::new(router.clone());

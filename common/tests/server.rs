@@ -64,6 +64,14 @@ async fn read_until(stream: &mut TcpStream, end: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// A shutdown takes no time, and no task is left.
+async fn shut_down(server: Server) {
+    let start = Instant::now();
+    server.shutdown().await;
+    assert_eq!(alive_tasks(), 0);
+    assert_eq!(start.elapsed(), Duration::ZERO);
+}
+
 #[tokio::test(start_paused = true)]
 async fn delay_is_waited_before_the_head() {
     let server = Server::start().await.unwrap();
@@ -371,12 +379,9 @@ async fn shutdown_closes_idle_connections() {
     let mut unused = TcpStream::connect(server.address()).await.unwrap();
     settle().await;
     assert_eq!(alive_tasks(), 3);
-    let start = Instant::now();
-    server.shutdown().await;
-    assert_eq!(alive_tasks(), 0);
+    shut_down(server).await;
     assert_eq!(used.read(&mut [0]).await.unwrap(), 0);
     assert_eq!(unused.read(&mut [0]).await.unwrap(), 0);
-    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -387,11 +392,8 @@ async fn shutdown_ends_a_request_in_its_delay() {
         .unwrap();
     settle().await;
     assert_eq!(server.stats().in_flight, 1);
-    let start = Instant::now();
-    server.shutdown().await;
-    assert_eq!(alive_tasks(), 0);
+    shut_down(server).await;
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -401,11 +403,8 @@ async fn shutdown_ends_a_body_that_trickles() {
     let mut stream = ask(&server, &item).await.unwrap();
     read_until(&mut stream, b"01234").await.unwrap();
     assert_eq!(server.stats().in_flight, 1);
-    let start = Instant::now();
-    server.shutdown().await;
-    assert_eq!(alive_tasks(), 0);
+    shut_down(server).await;
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
-    assert_eq!(start.elapsed(), Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -416,10 +415,7 @@ async fn shutdown_does_not_wait_for_a_client_that_does_not_read() {
         .unwrap();
     settle().await;
     assert_eq!(server.stats().in_flight, 1);
-    let start = Instant::now();
-    server.shutdown().await;
-    assert_eq!(alive_tasks(), 0);
-    assert_eq!(start.elapsed(), Duration::ZERO);
+    shut_down(server).await;
     drop(stream);
 }
 
@@ -444,6 +440,15 @@ async fn dropping_the_server_or_its_shutdown_stops_everything() {
         assert_eq!(start.elapsed(), Duration::ZERO);
         assert_eq!(alive_tasks(), 0);
     }
+}
+
+#[test]
+fn a_server_whose_runtime_is_gone_has_stopped_without_a_panic() {
+    let runtime = || Builder::new_current_thread().enable_all().build();
+    let (its_own, other) = (runtime().unwrap(), runtime().unwrap());
+    let server = its_own.block_on(Server::start()).unwrap();
+    drop(its_own);
+    other.block_on(server.shutdown());
 }
 
 #[tokio::test(start_paused = true)]

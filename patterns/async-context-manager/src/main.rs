@@ -73,7 +73,7 @@ async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Re
 
     let start = Instant::now();
     let call = call(tracker.clone(), sessions, requests, outcome);
-    let caller = AbortOnDropHandle::new(tokio::spawn(track("caller", call)));
+    let mut caller = AbortOnDropHandle::new(tokio::spawn(track("caller", call)));
     let patience = match outcome {
         Outcome::Cancel => ms(250),
         _ => Duration::MAX,
@@ -81,17 +81,19 @@ async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Re
     let waited = async {
         tokio::select! {
             biased;
-            ended = caller => Some(ended),
-            () = sleep(patience) => None,
-            () = ctrl_c.pressed() => None,
+            ended = &mut caller => return ended,
+            () = sleep(patience) => {}
+            () = ctrl_c.pressed() => {}
         }
+        // A request: until it has ended, the caller may run on, and open what is missed below.
+        caller.abort();
+        (&mut caller).await
     };
     let ended = match waited.instrument(waiting("for the caller")).await {
-        Some(Ok(Ok(()))) => "returned",
-        Some(Ok(Err(_))) => "failed",
-        Some(Err(_)) => "panicked",
-        // Dropped at the end of `waited`.
-        None => "was cancelled",
+        Ok(Ok(())) => "returned",
+        Ok(Err(_)) => "failed",
+        Err(ended) if ended.is_cancelled() => "was cancelled",
+        Err(_) => "panicked",
     };
     let after = timeline::time(start.elapsed());
 
