@@ -8,12 +8,16 @@
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
 use clap::{Args, Parser};
+use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Notify, SetOnce};
 use tracing_subscriber::filter::Targets;
@@ -21,7 +25,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use crate::timeline::{self, Line, Timeline, json, svg, text};
+use crate::arguments;
+use crate::timeline::{self, Line, Recording, Timeline, json, svg, text};
 
 /// The flags that every demo has. Flatten them into the demo's own.
 #[derive(Args, Clone, Debug)]
@@ -33,6 +38,23 @@ pub struct Options {
     /// Also write the timeline to FILE, which ends in .svg or .json
     #[arg(long, value_name = "FILE", value_parser = timeline_file)]
     pub timeline: Option<PathBuf>,
+
+    /// Print the timeline as it grows, a line of JSON for each [`Snapshot`], in place of text
+    #[arg(long, hide = true)]
+    pub live: bool,
+
+    /// Print which arguments there are, as JSON: a list of [`Argument`](crate::arguments::Argument)
+    #[arg(long, hide = true)]
+    pub arguments: bool,
+}
+
+/// A line that a demo prints with `--live`. The last one stands for the whole run.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Snapshot {
+    /// What was recorded so far.
+    pub timeline: Timeline,
+    /// What to notice, once the story was told.
+    pub notice: Option<String>,
 }
 
 /// Runs a demo from its arguments to its exit code.
@@ -80,11 +102,14 @@ where
     A: Parser + AsRef<Options>,
     Story: AsyncFnOnce(A, CtrlC) -> anyhow::Result<String>,
 {
-    let args: A = match arguments() {
+    let args: A = match parse() {
         Ok(args) => args,
         Err(code) => return code,
     };
     let options = args.as_ref().clone();
+    if options.arguments {
+        return finish(written(arguments::print(&A::command())));
+    }
     let diagnostics = match env::var("RUST_LOG").unwrap_or_default().parse::<Targets>() {
         Ok(targets) => targets,
         Err(error) => return refuse(&format!("error: RUST_LOG cannot be understood: {error}")),
@@ -92,7 +117,11 @@ where
 
     let output = Arc::new(Output::default());
     let transcript = output.clone();
-    let (recorder, recording) = timeline::recorder(move |line| transcript.line(line));
+    let (recorder, recording) = timeline::recorder(move |line| {
+        if !options.live {
+            transcript.line(line);
+        }
+    });
     let diagnostics = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never)
@@ -109,6 +138,7 @@ where
     let first = CtrlC::default();
     let told = runtime.block_on(async {
         recording.start();
+        let _live = options.live.then(|| Live::start(&recording, &output));
         let dropped = async {
             if drains {
                 ctrl_c().await;
@@ -133,7 +163,11 @@ where
         return stopped();
     };
     let ended = told.and_then(|notice| {
-        output.end(&picture, notice.as_deref());
+        if options.live {
+            output.snapshot(&picture, notice);
+        } else {
+            output.end(&picture, notice.as_deref());
+        }
         drawn
     });
     let code = finish(ended.and(output.result()));
@@ -148,7 +182,7 @@ where
 /// # Errors
 /// The exit code to end with: 2 after one line on stderr that says what was refused, 0 after
 /// `--help`, and 1 when the help cannot be written.
-pub fn arguments<A: Parser>() -> Result<A, ExitCode> {
+pub fn parse<A: Parser>() -> Result<A, ExitCode> {
     let command = A::command().max_term_width(80);
     let parsed = command.try_get_matches();
     match parsed.and_then(|found| A::from_arg_matches(&found)) {
@@ -201,6 +235,13 @@ impl Output {
         }
     }
 
+    fn snapshot(&self, timeline: &Timeline, notice: Option<String>) {
+        let timeline = timeline.clone();
+        let json = serde_json::to_string(&Snapshot { timeline, notice });
+        let json = json.expect("text and finite numbers always have a form in JSON");
+        self.print(&format!("{json}\n"));
+    }
+
     fn print(&self, text: &str) {
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         if first.is_none()
@@ -214,6 +255,47 @@ impl Output {
     fn result(&self) -> anyhow::Result<()> {
         let mut first = self.error.lock().unwrap_or_else(PoisonError::into_inner);
         written(first.take().map_or(Ok(()), Err))
+    }
+}
+
+/// The thread that prints a growing timeline. Dropping it ends the thread.
+///
+/// A thread, so that it shows also what a blocking call does, and does not move a paused clock.
+struct Live {
+    end: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The pause between two snapshots of a growing timeline: short to the eye.
+const FRAME: Duration = Duration::from_millis(50);
+
+impl Live {
+    fn start(recording: &Recording, output: &Arc<Output>) -> Self {
+        let (end, ended) = mpsc::channel();
+        let (recording, output) = (recording.clone(), output.clone());
+        let thread = thread::spawn(move || {
+            let mut pause = FRAME;
+            while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                let start = Instant::now();
+                output.snapshot(&recording.snapshot(), None);
+                // A large one takes time itself. The demo gets most of it.
+                pause = FRAME.max(4 * start.elapsed());
+            }
+        });
+        Live {
+            end: Some(end),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            // It has no panic of its own to tell of.
+            let _ = thread.join();
+        }
     }
 }
 

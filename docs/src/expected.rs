@@ -7,6 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
+use common::timeline::{json, svg};
 
 use crate::pattern::{self, Pattern};
 
@@ -145,7 +146,7 @@ pub fn wanted(workspace: &Path, programs: &[Program]) -> anyhow::Result<BTreeMap
     let mut wanted = BTreeMap::new();
     let mut pages = Vec::new();
     let pictures = tempfile::tempdir()?;
-    let picture = pictures.path().join("timeline.svg");
+    let picture = pictures.path().join("timeline.json");
     let picture_argument = picture
         .to_str()
         .context("the temporary folder has no UTF-8 name")?;
@@ -161,9 +162,14 @@ pub fn wanted(workspace: &Path, programs: &[Program]) -> anyhow::Result<BTreeMap
             let arguments = ["--paused", "--timeline", picture_argument];
             let arguments: Vec<_> = arguments.into_iter().chain(argument.as_deref()).collect();
             run(programs, &pattern.name, &arguments)?;
-            wanted.insert(path, read(&picture)?);
+            let json = read(&picture)?;
             fs::remove_file(&picture)?;
+            let recorded = json::read(&json).context("a demo writes what can be read")?;
+            wanted.insert(path.with_extension("json"), json);
+            wanted.insert(path, svg::draw(&recorded));
         }
+        let arguments = run(programs, &pattern.name, &["--arguments"])?;
+        wanted.insert(pattern.dir.join("arguments.json"), arguments);
         pages.push(pattern.dir.join("README.md"));
     }
     pages.push(workspace.join("README.md"));

@@ -97,7 +97,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 // come to its end and clean up: about a second.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let cli = match common::demo::arguments::<Cli>() {
+    let cli = match common::demo::parse::<Cli>() {
         Ok(cli) => cli,
         Err(code) => return code,
     };

@@ -6,6 +6,8 @@ use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
+use common::demo::Snapshot;
+use common::timeline::json;
 use docs::{expected, pattern};
 use support::{patterns, programs, report, short};
 
@@ -17,6 +19,23 @@ fn everything_generated_is_fresh() {
     let problems: Vec<_> = stale
         .map(|path| format!("{} is stale: `just expected` mends it", short(path)))
         .collect();
+    report(&problems);
+}
+
+#[test]
+fn a_live_run_ends_with_the_timeline_that_was_recorded() {
+    let mut problems = Vec::new();
+    for pattern in patterns() {
+        let recorded = fs::read_to_string(pattern.dir.join("timeline.json")).expect("it is there");
+        let recorded = json::read(&recorded).expect("it is a timeline");
+        let printed = expected::run(programs(), &pattern.name, &["--paused", "--live"]);
+        let printed = printed.expect("the demo succeeds");
+        let last = printed.lines().last().expect("it prints a line");
+        let last: Snapshot = serde_json::from_str(last).expect("it is a snapshot");
+        if last.timeline != recorded || last.notice.is_none() {
+            problems.push(format!("{}: {:?}", pattern.name, last.notice));
+        }
+    }
     report(&problems);
 }
 

@@ -55,15 +55,12 @@
 //! }
 //! "#;
 //! assert_eq!(json::draw(&timeline), expected);
+//! assert_eq!(json::read(expected).unwrap(), timeline);
 //! ```
 //!
 //! A lane that counts something has its `levels`, such as `{ "level": 3, "at": 20.0 }`, after its
 //! bars. The `end` of a lane that is still running, and the `lane` of a line that was said outside of
 //! every lane, are `null`.
-
-use std::time::Duration;
-
-use serde::Serializer;
 
 use super::Timeline;
 
@@ -76,17 +73,61 @@ pub fn draw(timeline: &Timeline) -> String {
     json.expect("text and finite numbers always have a form in JSON") + "\n"
 }
 
-pub(super) fn milliseconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-    // Whole microseconds: exact in a float for the first 285 years, and short when written.
-    to.serialize_f64(time.as_micros() as f64 / 1000.0)
+/// Reads what [`draw`] has written.
+///
+/// # Errors
+/// When it is not the JSON of a timeline.
+pub fn read(json: &str) -> serde_json::Result<Timeline> {
+    serde_json::from_str(json)
 }
 
-pub(super) fn milliseconds_or_null<S: Serializer>(
-    time: &Option<Duration>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => milliseconds(time, to),
-        None => to.serialize_none(),
+pub(super) mod milliseconds {
+    use std::time::Duration;
+
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        time: &Duration,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        // Whole microseconds: exact in a float for the first 285 years, and short when written.
+        to.serialize_f64(time.as_micros() as f64 / 1000.0)
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Duration, D::Error> {
+        let milliseconds = f64::deserialize(from)?;
+        if milliseconds < 0.0 {
+            return Err(D::Error::custom("a time before the start"));
+        }
+        Ok(Duration::from_micros((milliseconds * 1000.0).round() as u64))
+    }
+}
+
+pub(super) mod milliseconds_or_null {
+    use std::time::Duration;
+
+    use serde::de::{Deserialize, Deserializer};
+    use serde::ser::Serializer;
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        time: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        match time {
+            Some(time) => super::milliseconds::serialize(time, to),
+            None => to.serialize_none(),
+        }
+    }
+
+    #[derive(serde::Deserialize)]
+    struct Time(#[serde(with = "super::milliseconds")] Duration);
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<Time>::deserialize(from)?.map(|Time(time)| time))
     }
 }

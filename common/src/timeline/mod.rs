@@ -50,7 +50,7 @@ pub mod text;
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use instrument::{holding, lane, level, mark, say, track, track_value, waiting, working};
 pub use layout::time;
@@ -61,10 +61,10 @@ pub use slots::Slots;
 pub const TARGET: &str = "timeline";
 
 /// What was recorded. All times are counted from the start of the recording.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Timeline {
     /// The last moment: now, while a lane is open, or else the time of the last thing recorded.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub length: Duration,
     /// The lanes, in the order in which they were created.
     pub lanes: Vec<Lane>,
@@ -73,20 +73,20 @@ pub struct Timeline {
 }
 
 /// One task.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Lane {
     /// The name that the demo gave it. Two lanes may have the same name.
     pub name: String,
     /// When the task was first polled, or created when that has not happened yet.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub start: Duration,
     /// When the task ended, or `None` when it is still running.
-    #[serde(serialize_with = "json::milliseconds_or_null")]
+    #[serde(with = "json::milliseconds_or_null")]
     pub end: Option<Duration>,
     /// What the task did, in order of start. Bars may nest, and overlap.
     pub bars: Vec<Bar>,
     /// How much there was of what it counts, in order of time. Empty for a lane that counts nothing.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<LevelAt>,
     /// Instants, in order of time. An end mark is the last.
     pub marks: Vec<MarkAt>,
@@ -101,47 +101,47 @@ impl Lane {
 }
 
 /// What a task did for a while.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Bar {
     /// The kind of thing it did.
     pub state: State,
     /// A few words after the state: "for the answer", "permit".
     pub what: String,
     /// When it began.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub start: Duration,
     /// When it was over; in a snapshot, the moment of the snapshot when it is not over yet.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub end: Duration,
 }
 
 /// A change of what a lane counts, such as the jobs in a queue.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct LevelAt {
     /// How much there was from then on, until the next change.
     pub level: usize,
     /// When it was.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub at: Duration,
 }
 
 /// An instant in a lane.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct MarkAt {
     /// The kind of instant.
     pub mark: Mark,
     /// A few words: the error of a failure, for example. May be empty.
     pub text: String,
     /// When it was.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub at: Duration,
 }
 
 /// A line of the transcript.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Line {
     /// When it was said.
-    #[serde(serialize_with = "json::milliseconds")]
+    #[serde(with = "json::milliseconds")]
     pub at: Duration,
     /// The name of the lane that said it, or `None` when it was said outside of every lane.
     pub lane: Option<String>,
@@ -150,7 +150,7 @@ pub struct Line {
 }
 
 /// What a bar stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// For something that others do.
@@ -176,7 +176,7 @@ impl State {
 }
 
 /// A kind of instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mark {
     /// A flag was raised.

@@ -69,8 +69,14 @@ const SHORTEST: f64 = 3.0;
 
 /// Draws the timeline.
 pub fn draw(timeline: &Timeline) -> String {
+    draw_along(timeline, timeline.length)
+}
+
+/// Draws the timeline along an axis of at least this length, so that pictures of several runs can be
+/// compared.
+pub fn draw_along(timeline: &Timeline, axis_length: Duration) -> String {
     let fold = layout::fold(timeline);
-    let columns = Columns::new(&fold.lanes, timeline.length);
+    let columns = Columns::new(&fold.lanes, timeline.length, axis_length);
     let bottom = AXIS + ROW * fold.lanes.len() as f64;
 
     let most = layout::most(&fold.lanes);
@@ -93,9 +99,11 @@ pub fn draw(timeline: &Timeline) -> String {
     // Several pictures may stand in one page, where ids must differ.
     let id = hash(&body);
     let height = px(height);
+    let (length, left, right) = (ms(columns.axis), px(columns.bars), px(columns.end()));
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" viewBox=\"0 0 700 {height}\" \
          width=\"700\" height=\"{height}\" role=\"img\" aria-label=\"Timeline of {summary}\" \
+         data-length=\"{length}\" data-left=\"{left}\" data-right=\"{right}\" \
          style=\"--tl-waiting-fill: url(#tl-waiting-{id}); --tl-holding-fill: url(#tl-holding-{id})\">\n\
          <title>Timeline of {summary}</title>\n\
          <desc>{description}</desc>\n\
@@ -127,10 +135,11 @@ struct Columns {
     // The outcome starts here; the bars end a mark's width before.
     outcome: f64,
     length: Duration,
+    axis: Duration,
 }
 
 impl Columns {
-    fn new(lanes: &[&Lane], length: Duration) -> Self {
+    fn new(lanes: &[&Lane], length: Duration, axis: Duration) -> Self {
         let widest = |texts: &mut dyn Iterator<Item = String>, most: f64| {
             let widths = texts.map(|text| text_width(&text, TEXT));
             widths.fold(0.0, f64::max).min(most)
@@ -145,6 +154,7 @@ impl Columns {
             bars: MARGIN + names + GAP,
             outcome: WIDTH - MARGIN - outcomes,
             length,
+            axis: axis.max(length),
         }
     }
 
@@ -153,19 +163,19 @@ impl Columns {
     }
 
     fn x(&self, time: Duration) -> f64 {
-        let share = time.as_secs_f64() / self.length.as_secs_f64();
+        let share = time.as_secs_f64() / self.axis.as_secs_f64();
         // Without a length everything happens at zero.
         let share = if share.is_finite() { share } else { 0.0 };
         self.bars + (self.end() - self.bars) * share.min(1.0)
     }
 
     fn shortest(&self) -> Duration {
-        self.length.mul_f64(SHORTEST / (self.end() - self.bars))
+        self.axis.mul_f64(SHORTEST / (self.end() - self.bars))
     }
 }
 
 fn axis(columns: &Columns, bottom: f64) -> String {
-    let length = columns.length;
+    let length = columns.axis;
     let label_width = text_width(&layout::tick(length, length), SMALL_TEXT) + GAP;
     let most = ((columns.end() - columns.bars) / label_width) as usize;
     let ticks = layout::ticks(length, most).into_iter().map(|tick| {
@@ -202,20 +212,28 @@ fn row(lane: &Lane, most: usize, columns: &Columns, middle: f64) -> String {
             layout::time(end)
         );
         let step = level_step(left, middle + BAR / 2.0, (right - left).max(1.0), height);
-        row += &titled(&title, &step);
+        row += &timed(&title, start, end, &step);
     }
     for piece in layout::pieces(lane, columns.shortest()) {
         let x = columns.x(piece.start);
         let width = (columns.x(piece.end) - x).max(SHORTEST);
         let height = BAR - 5.0 * piece.level as f64;
         let bar = bar(piece.state(), x, middle, width, height);
-        row += &titled(&format!("{name}: {}", piece.words()), &bar);
+        row += &timed(
+            &format!("{name}: {}", piece.words()),
+            piece.start,
+            piece.end,
+            &bar,
+        );
     }
     for (kind, marks) in layout::marks(lane, columns.shortest()) {
         let title = format!("{name}: {}", mark_words(kind, &marks));
-        let x = columns.x(marks[0].at);
-        row += &titled(
+        let (first, last) = (marks[0].at, marks[marks.len() - 1].at);
+        let x = columns.x(first);
+        row += &timed(
             &title,
+            first,
+            last,
             &match kind.is_end() {
                 true => mark(kind, x + 1.0 + MARK, middle),
                 false => mark(kind, x, middle + BAR / 2.0 - 2.0),
@@ -327,8 +345,21 @@ fn description(fold: &layout::Fold<'_>) -> String {
 }
 
 fn titled(title: &str, drawn: &str) -> String {
+    group("", title, drawn)
+}
+
+/// What has a time says it in attributes, too, for the book's player.
+fn timed(title: &str, start: Duration, end: Duration, drawn: &str) -> String {
+    let times = format!(" data-start=\"{}\" data-end=\"{}\"", ms(start), ms(end));
+    group(&times, title, drawn)
+}
+
+fn group(attributes: &str, title: &str, drawn: &str) -> String {
     let title = escape(&layout::plain(title));
-    format!("<g><title>{title}</title>{}</g>\n", drawn.trim_end())
+    format!(
+        "<g{attributes}><title>{title}</title>{}</g>\n",
+        drawn.trim_end()
+    )
 }
 
 fn text(x: f64, middle: f64, class: &str, text: &str) -> String {
@@ -357,6 +388,11 @@ fn char_width(c: char) -> f64 {
 fn cut(text: &str, room: f64, size: f64) -> String {
     // A sum of floats depends on its order by a hair.
     layout::cut(text, room / size + 1e-6, char_width)
+}
+
+/// Milliseconds, to the microsecond.
+fn ms(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
 }
 
 /// A number with at most one decimal.
