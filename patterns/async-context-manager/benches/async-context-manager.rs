@@ -4,12 +4,13 @@
 //! that the cost of the protection is all there is to see.
 
 use std::convert::Infallible;
-use std::time::{Duration, Instant};
+use std::hint::black_box;
+use std::time::Instant;
 
 use async_context_manager::{with_resource, with_stack};
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use tokio::runtime::{Builder, Runtime};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
+use tokio::runtime::Builder;
 use tokio::task::yield_now;
 use tokio_util::task::TaskTracker;
 
@@ -26,10 +27,10 @@ fn compare(criterion: &mut Criterion) {
     for (threads, mut builder) in runtimes {
         let runtime = builder.worker_threads(2).build();
         let runtime = runtime.expect("the runtime can start two threads");
-        let group = criterion.benchmark_group(format!("1 resource, {threads}"));
-        measure_one(group, &runtime);
-        let group = criterion.benchmark_group(format!("{MANY} resources, {threads}"));
-        measure_many(group, &runtime);
+        let name = format!("1 resource, {threads}");
+        measure_one(Ways::new(criterion, name, &runtime, 100));
+        let name = format!("{MANY} resources, {threads}");
+        measure_many(Ways::new(criterion, name, &runtime, 100));
     }
 }
 
@@ -53,18 +54,21 @@ impl Resource {
     }
 }
 
-fn measure_one(group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime) {
-    let mut measure = Measure { group, runtime };
-    measure.way("async_context_manager", |tracker| async move {
+fn measure_one(mut ways: Ways<'_>) {
+    way(&mut ways, "async_context_manager", |tracker| async move {
         let call = with_resource(&tracker, Resource::open(), Resource::close, Resource::work);
         call.await.unwrap_or(0)
     });
-    measure.way(
+    way(
+        &mut ways,
         "TaskTracker::spawn (end with the caller, borrowing)",
         |tracker| async move { tracker.spawn(by_hand()).await.expect("nothing panics") },
     );
-    measure.way("by hand (closing after a panic or a drop)", |_| by_hand());
-    measure.group.finish();
+    way(
+        &mut ways,
+        "by hand (closing after a panic or a drop)",
+        |_| by_hand(),
+    );
 }
 
 async fn by_hand() -> usize {
@@ -74,9 +78,8 @@ async fn by_hand() -> usize {
     value
 }
 
-fn measure_many(group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime) {
-    let mut measure = Measure { group, runtime };
-    measure.way("async_context_manager", |tracker| async move {
+fn measure_many(mut ways: Ways<'_>) {
+    way(&mut ways, "async_context_manager", |tracker| async move {
         let call = with_stack(&tracker, async |stack| {
             let mut resources = Vec::with_capacity(MANY);
             for _ in 0..MANY {
@@ -86,14 +89,16 @@ fn measure_many(group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime) {
         });
         call.await.unwrap_or(0)
     });
-    measure.way(
+    way(
+        &mut ways,
         "TaskTracker::spawn (end with the caller, borrowing)",
         |tracker| async move { tracker.spawn(many_by_hand()).await.expect("nothing panics") },
     );
-    measure.way("by hand (closing after a panic or a drop)", |_| {
-        many_by_hand()
-    });
-    measure.group.finish();
+    way(
+        &mut ways,
+        "by hand (closing after a panic or a drop)",
+        |_| many_by_hand(),
+    );
 }
 
 async fn many_by_hand() -> usize {
@@ -109,35 +114,17 @@ async fn many_by_hand() -> usize {
     value
 }
 
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
-}
-
-impl Measure<'_> {
-    /// Measures one way, from opening to the end of closing.
-    fn way<C>(&mut self, name: &str, call: impl Fn(TaskTracker) -> C + Copy + Send + 'static)
-    where
-        C: Future<Output = usize> + Send + 'static,
-    {
-        let runtime = self.runtime;
-        self.group
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_secs(1));
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                // A task of its own: `block_on` would run it on a thread that is no worker, from
-                // where every spawn and every wake has to reach the workers.
-                let body = runtime.spawn(async move {
-                    let tracker = TaskTracker::new();
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        assert_eq!(std::hint::black_box(call(tracker.clone()).await), 1);
-                    }
-                    start.elapsed()
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
-        });
-    }
+/// Measures one way, from opening to the end of closing.
+fn way<C>(ways: &mut Ways<'_>, name: &str, call: impl Fn(TaskTracker) -> C + Copy + Send + 'static)
+where
+    C: Future<Output = usize> + Send + 'static,
+{
+    ways.timed(name, move |iterations| async move {
+        let tracker = TaskTracker::new();
+        let start = Instant::now();
+        for _ in 0..iterations {
+            assert_eq!(black_box(call(tracker.clone()).await), 1);
+        }
+        start.elapsed()
+    });
 }

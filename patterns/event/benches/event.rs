@@ -10,10 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use common::bench::Ways;
 use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use event::Event;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
@@ -30,8 +31,9 @@ fn compare(criterion: &mut Criterion) {
         .build()
         .expect("the runtime can start two threads");
     for (count, written) in COUNTS {
-        let group = criterion.benchmark_group(format!("{written} waiters woken"));
-        wake_all(group, &runtime, count);
+        let samples = if count > 1_000 { 10 } else { 50 };
+        let name = format!("{written} waiters woken");
+        wake_all(Ways::new(criterion, name, &runtime, samples), count);
     }
     pass(criterion.benchmark_group("wait, already set"));
 }
@@ -57,30 +59,24 @@ async fn wait_for_flag(flag: &watch::Sender<bool>) {
 }
 
 /// From the set to the end of the last task that waited for it.
-fn wake_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count: usize) {
+fn wake_all(mut ways: Ways<'_>, count: usize) {
     // To spawn the tasks takes longer than what is measured.
-    let large = count > 1_000;
-    group
-        .sampling_mode(SamplingMode::Flat)
-        .sample_size(if large { 10 } else { 50 })
+    let time = Duration::from_millis(if count > 1_000 { 200 } else { 500 });
+    ways.group
         .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(if large { 200 } else { 500 }));
-    let mut measure = Measure {
-        group,
-        runtime,
-        count,
-    };
+        .measurement_time(time);
+    let mut wakes = Wakes { ways, count };
 
-    measure.way("event", Event::new, Event::set, |event| async move {
+    wakes.way("event", Event::new, Event::set, |event| async move {
         event.wait().await;
     });
-    measure.way(
+    wakes.way(
         "watch with a count",
         Raised::default,
         raise,
         |raised| async move { wait_for_raised(&raised).await },
     );
-    measure.way(
+    wakes.way(
         "watch (the pulse)",
         watch::Sender::default,
         |flag| {
@@ -88,13 +84,13 @@ fn wake_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count: u
         },
         |flag| async move { wait_for_flag(&flag).await },
     );
-    measure.way(
+    wakes.way(
         "Notify (the flag)",
         Notify::new,
         Notify::notify_waiters,
         |notify| async move { notify.notified().await },
     );
-    measure.way(
+    wakes.way(
         "event-listener (the flag)",
         event_listener::Event::<()>::new,
         |event| {
@@ -102,7 +98,7 @@ fn wake_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count: u
         },
         |event| async move { event.listen().await },
     );
-    measure.way(
+    wakes.way(
         "broadcast (the flag)",
         || broadcast::Sender::new(1),
         |sender| {
@@ -113,40 +109,33 @@ fn wake_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count: u
             receiver.recv().await.expect("the sender is here");
         },
     );
-    measure.way(
+    wakes.way(
         "CancellationToken (clear)",
         CancellationToken::new,
         CancellationToken::cancel,
         |token| async move { token.cancelled().await },
     );
-    measure.group.finish();
 }
 
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
+/// What the ways of a group share: how many tasks wait.
+struct Wakes<'a> {
+    ways: Ways<'a>,
     count: usize,
 }
 
-impl Measure<'_> {
+impl Wakes<'_> {
     fn way<S, W>(&mut self, name: &str, new: fn() -> S, set: fn(&S), wait: fn(Arc<S>) -> W)
     where
         S: Send + Sync + 'static,
         W: Future<Output = ()> + Send + 'static,
     {
-        let (runtime, count) = (self.runtime, self.count);
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                // A task of its own: `block_on` would run it on a thread that is no worker.
-                let body = runtime.spawn(async move {
-                    let mut took = Duration::ZERO;
-                    for _ in 0..iterations {
-                        took += wake(count, new(), set, wait).await;
-                    }
-                    took
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
+        let count = self.count;
+        self.ways.timed(name, move |iterations| async move {
+            let mut took = Duration::ZERO;
+            for _ in 0..iterations {
+                took += wake(count, new(), set, wait).await;
+            }
+            took
         });
     }
 }

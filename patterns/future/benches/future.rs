@@ -6,13 +6,12 @@
 
 use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
 use future::{promise, spawn_eager};
 use futures::FutureExt as _;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{SetOnce, oneshot, watch};
 use tokio::task::{JoinSet, yield_now};
 use tokio_util::task::AbortOnDropHandle;
@@ -28,23 +27,14 @@ fn compare(criterion: &mut Criterion) {
         .worker_threads(2)
         .build()
         .expect("the runtime can start two threads");
-    let mut group = |name: &str, ways: &dyn Fn(Measure<'_>)| {
-        let mut group = criterion.benchmark_group(name);
-        group
-            .sampling_mode(SamplingMode::Flat)
-            .sample_size(50)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_secs(1));
-        let runtime = &runtime;
-        ways(Measure { group, runtime });
+    let mut group = |name: &str, ways: &dyn Fn(Ways<'_>)| {
+        ways(Ways::new(criterion, name, &runtime, 50));
     };
-    group("set, 1 waiter", &|measure| set_once(measure, 1));
-    group("set, 1,000 waiters", &|measure| set_once(measure, 1_000));
-    group("start, ready", &|measure| start(measure, || ready(7)));
-    group("start, yields once", &|measure| start(measure, yield_once));
-    group("start, waits for the caller", &|measure| {
-        start_waiting(measure)
-    });
+    group("set, 1 waiter", &|ways| set_once(ways, 1));
+    group("set, 1,000 waiters", &|ways| set_once(ways, 1_000));
+    group("start, ready", &|ways| start(ways, || ready(7)));
+    group("start, yields once", &|ways| start(ways, yield_once));
+    group("start, waits for the caller", &start_waiting);
 }
 
 async fn yield_once() -> u64 {
@@ -53,8 +43,8 @@ async fn yield_once() -> u64 {
 }
 
 /// So many tasks wait for a value, which is then set.
-fn set_once(mut measure: Measure<'_>, waiters: usize) {
-    measure.way("future", move || async move {
+fn set_once(mut ways: Ways<'_>, waiters: usize) {
+    ways.way("future", move || async move {
         let (setter, waiter) = promise();
         let waits = (0..waiters).map(|_| {
             let waiter = waiter.clone();
@@ -62,7 +52,7 @@ fn set_once(mut measure: Measure<'_>, waiters: usize) {
         });
         all(waits, || setter.set(7).expect("it is the first")).await
     });
-    measure.way("SetOnce (an end without a value)", move || async move {
+    ways.way("SetOnce (an end without a value)", move || async move {
         let value = Arc::new(SetOnce::new());
         let waits = (0..waiters).map(|_| {
             let value = Arc::clone(&value);
@@ -70,7 +60,7 @@ fn set_once(mut measure: Measure<'_>, waiters: usize) {
         });
         all(waits, || value.set(7).expect("it is the first")).await
     });
-    measure.way("watch (set only once)", move || async move {
+    ways.way("watch (set only once)", move || async move {
         let (sender, receiver) = watch::channel(None);
         let waits = (0..waiters).map(|_| {
             let mut receiver = receiver.clone();
@@ -82,7 +72,7 @@ fn set_once(mut measure: Measure<'_>, waiters: usize) {
         let set = || sender.send(Some(7)).expect("somebody waits");
         all(waits, set).await
     });
-    measure.way("oneshot and Shared (set by many)", move || async move {
+    ways.way("oneshot and Shared (set by many)", move || async move {
         let (sender, receiver) = oneshot::channel();
         let receiver = receiver.shared();
         let waits = (0..waiters).map(|_| {
@@ -91,7 +81,7 @@ fn set_once(mut measure: Measure<'_>, waiters: usize) {
         });
         all(waits, || sender.send(7).expect("somebody waits")).await
     });
-    measure.way("a oneshot each (late waiters)", move || async move {
+    ways.way("a oneshot each (late waiters)", move || async move {
         let (senders, receivers): (Vec<_>, Vec<_>) =
             (0..waiters).map(|_| oneshot::channel()).unzip();
         let waits = receivers
@@ -104,7 +94,6 @@ fn set_once(mut measure: Measure<'_>, waiters: usize) {
         };
         all(waits, set).await
     });
-    measure.group.finish();
 }
 
 /// Lets every one of them wait in a task of its own, then sets the value, and returns the sum.
@@ -123,18 +112,18 @@ where
 }
 
 /// Futures are started and joined, one after the other.
-fn start<F>(mut measure: Measure<'_>, future: fn() -> F)
+fn start<F>(mut ways: Ways<'_>, future: fn() -> F)
 where
     F: Future<Output = u64> + Send + 'static,
 {
-    measure.way("future", move || async move {
+    ways.way("future", move || async move {
         let mut sum = 0;
         for _ in 0..STARTS {
             sum += spawn_eager(future()).join().await.expect("it ends");
         }
         sum
     });
-    measure.way("tokio::spawn (a first poll at once)", move || async move {
+    ways.way("tokio::spawn (a first poll at once)", move || async move {
         let mut sum = 0;
         for _ in 0..STARTS {
             let task = AbortOnDropHandle::new(tokio::spawn(future()));
@@ -142,22 +131,21 @@ where
         }
         sum
     });
-    measure.way("await in place (a task)", move || async move {
+    ways.way("await in place (a task)", move || async move {
         let mut sum = 0;
         for _ in 0..STARTS {
             sum += future().await;
         }
         sum
     });
-    measure.group.finish();
 }
 
 /// Futures are started, get what they wait for, and are joined, one after the other.
-fn start_waiting(mut measure: Measure<'_>) {
+fn start_waiting(mut ways: Ways<'_>) {
     async fn receive(receiver: oneshot::Receiver<u64>) -> u64 {
         receiver.await.expect("it is sent")
     }
-    measure.way("future", move || async move {
+    ways.way("future", move || async move {
         let mut sum = 0;
         for _ in 0..STARTS {
             let (sender, receiver) = oneshot::channel();
@@ -167,7 +155,7 @@ fn start_waiting(mut measure: Measure<'_>) {
         }
         sum
     });
-    measure.way("tokio::spawn (a first poll at once)", move || async move {
+    ways.way("tokio::spawn (a first poll at once)", move || async move {
         let mut sum = 0;
         for _ in 0..STARTS {
             let (sender, receiver) = oneshot::channel();
@@ -177,33 +165,4 @@ fn start_waiting(mut measure: Measure<'_>) {
         }
         sum
     });
-    measure.group.finish();
-}
-
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
-}
-
-impl Measure<'_> {
-    fn way<F>(&mut self, name: &str, call: impl Fn() -> F + Copy + Send + 'static)
-    where
-        F: Future<Output = u64> + Send + 'static,
-    {
-        let runtime = self.runtime;
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                // A task of its own: `block_on` would run it on a thread that is no worker, from
-                // where every spawn and every wake has to reach the workers.
-                let body = runtime.spawn(async move {
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        std::hint::black_box(call().await);
-                    }
-                    start.elapsed()
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
-        });
-    }
 }

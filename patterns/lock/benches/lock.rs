@@ -6,10 +6,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
 use lock::{KeyedLock, Shared};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
@@ -34,19 +34,9 @@ fn compare(criterion: &mut Criterion) {
     let without_io = Builder::new_current_thread()
         .build()
         .expect("the runtime can start");
-    let mut group = |name: &str, tasks, runtime, ways: fn(Measure<'_>)| {
-        let mut group = criterion.benchmark_group(name);
-        // A call takes some milliseconds where tasks have to take turns.
-        group
-            .sampling_mode(SamplingMode::Flat)
-            .sample_size(20)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_secs(1));
-        ways(Measure {
-            group,
-            tasks,
-            runtime,
-        });
+    let mut group = |name: &str, tasks, runtime, measure: fn(Turns<'_>)| {
+        let ways = Ways::new(criterion, name, runtime, 20);
+        measure(Turns { ways, tasks });
     };
     group("add 1, one task", 1, &two_threads, add);
     group("add 1, 10 tasks", 10, &two_threads, add);
@@ -61,19 +51,19 @@ fn compare(criterion: &mut Criterion) {
 }
 
 /// Every task adds to one number.
-fn add(mut measure: Measure<'_>) {
-    measure.way("lock", Shared::new(0), |count| async move {
+fn add(mut turns: Turns<'_>) {
+    turns.way("lock", Shared::new(0), |count| async move {
         for _ in 0..TURNS {
             count.with(|count| *count += 1);
         }
     });
-    measure.way("std::sync::Mutex", Mutex::new(0), |count| async move {
+    turns.way("std::sync::Mutex", Mutex::new(0), |count| async move {
         for _ in 0..TURNS {
             *count.lock().expect("nobody panics") += 1;
         }
     });
     let count = parking_lot::Mutex::new(0);
-    measure.way(
+    turns.way(
         "parking_lot::Mutex (poisoning)",
         count,
         |count| async move {
@@ -83,13 +73,13 @@ fn add(mut measure: Measure<'_>) {
         },
     );
     let count = AtomicU64::new(0);
-    measure.way("atomic (more than a number)", count, |count| async move {
+    turns.way("atomic (more than a number)", count, |count| async move {
         for _ in 0..TURNS {
             count.fetch_add(1, Relaxed);
         }
     });
     let count = tokio::sync::Mutex::new(0);
-    measure.way(
+    turns.way(
         "tokio::sync::Mutex (poisoning)",
         count,
         |count| async move {
@@ -99,32 +89,31 @@ fn add(mut measure: Measure<'_>) {
         },
     );
     let count = async_lock::Mutex::new(0);
-    measure.way("async_lock::Mutex (poisoning)", count, |count| async move {
+    turns.way("async_lock::Mutex (poisoning)", count, |count| async move {
         for _ in 0..TURNS {
             *count.lock().await += 1;
         }
     });
-    let count = actor(measure.runtime, false);
-    measure.way("actor (sync callers)", count, |count| async move {
+    let count = actor(turns.ways.runtime, false);
+    turns.way("actor (sync callers)", count, |count| async move {
         for _ in 0..TURNS {
             ask(&count).await;
         }
     });
-    measure.group.finish();
 }
 
 /// Every task looks up numbers that nobody changes.
-fn read(mut measure: Measure<'_>) {
+fn read(mut turns: Turns<'_>) {
     const NUMBERS: [u64; 8] = [1; 8];
     fn sum(numbers: &[u64; 8]) -> u64 {
         std::hint::black_box(numbers).iter().sum()
     }
-    measure.way("lock", Shared::new(NUMBERS), |numbers| async move {
+    turns.way("lock", Shared::new(NUMBERS), |numbers| async move {
         for _ in 0..TURNS {
             numbers.with(|numbers| sum(numbers));
         }
     });
-    measure.way(
+    turns.way(
         "std::sync::Mutex",
         Mutex::new(NUMBERS),
         |numbers| async move {
@@ -134,13 +123,13 @@ fn read(mut measure: Measure<'_>) {
         },
     );
     let numbers = RwLock::new(NUMBERS);
-    measure.way("std::sync::RwLock", numbers, |numbers| async move {
+    turns.way("std::sync::RwLock", numbers, |numbers| async move {
         for _ in 0..TURNS {
             sum(&numbers.read().expect("nobody panics"));
         }
     });
     let numbers = tokio::sync::RwLock::new(NUMBERS);
-    measure.way(
+    turns.way(
         "tokio::sync::RwLock (poisoning)",
         numbers,
         |numbers| async move {
@@ -149,13 +138,12 @@ fn read(mut measure: Measure<'_>) {
             }
         },
     );
-    measure.group.finish();
 }
 
 /// Every task adds to one number, with an await between reading and writing.
-fn add_across_await(mut measure: Measure<'_>) {
+fn add_across_await(mut turns: Turns<'_>) {
     let count = (KeyedLock::new(), AtomicU64::new(0));
-    measure.way("lock", count, |count| async move {
+    turns.way("lock", count, |count| async move {
         for _ in 0..TURNS {
             let _guard = count.0.lock("count").await;
             let read = count.1.load(Relaxed);
@@ -164,7 +152,7 @@ fn add_across_await(mut measure: Measure<'_>) {
         }
     });
     let count = tokio::sync::Mutex::new(0);
-    measure.way("tokio::sync::Mutex (keys)", count, |count| async move {
+    turns.way("tokio::sync::Mutex (keys)", count, |count| async move {
         for _ in 0..TURNS {
             let mut count = count.lock().await;
             let read = *count;
@@ -173,7 +161,7 @@ fn add_across_await(mut measure: Measure<'_>) {
         }
     });
     let count = async_lock::Mutex::new(0);
-    measure.way(
+    turns.way(
         "async_lock::Mutex (keys, order)",
         count,
         |count| async move {
@@ -185,19 +173,18 @@ fn add_across_await(mut measure: Measure<'_>) {
             }
         },
     );
-    let count = actor(measure.runtime, true);
-    measure.way("actor (keys)", count, |count| async move {
+    let count = actor(turns.ways.runtime, true);
+    turns.way("actor (keys)", count, |count| async move {
         for _ in 0..TURNS {
             ask(&count).await;
         }
     });
-    measure.group.finish();
 }
 
 /// No two tasks want the same key: what a lock costs that nobody waits for.
-fn own_key(mut measure: Measure<'_>) {
+fn own_key(mut turns: Turns<'_>) {
     let locks = (KeyedLock::new(), AtomicU64::new(0));
-    measure.way("lock", locks, |locks| async move {
+    turns.way("lock", locks, |locks| async move {
         let key = locks.1.fetch_add(1, Relaxed);
         for _ in 0..TURNS {
             drop(locks.0.lock(key).await);
@@ -207,13 +194,12 @@ fn own_key(mut measure: Measure<'_>) {
         std::array::from_fn::<_, 10, _>(|_| tokio::sync::Mutex::new(())),
         AtomicU64::new(0),
     );
-    measure.way("tokio::sync::Mutex (keys)", locks, |locks| async move {
+    turns.way("tokio::sync::Mutex (keys)", locks, |locks| async move {
         let key = locks.1.fetch_add(1, Relaxed) as usize % 10;
         for _ in 0..TURNS {
             drop(locks.0[key].lock().await);
         }
     });
-    measure.group.finish();
 }
 
 type Actor = mpsc::Sender<oneshot::Sender<()>>;
@@ -241,36 +227,30 @@ async fn ask(actor: &Actor) {
     answer.await.expect("the actor answers");
 }
 
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
+/// What the ways of a group share: how many tasks take turns.
+struct Turns<'a> {
+    ways: Ways<'a>,
     tasks: usize,
-    runtime: &'a Runtime,
 }
 
-impl Measure<'_> {
+impl Turns<'_> {
     /// Measures one way: so many tasks that share `state`, and take all of their turns.
     fn way<S, F>(&mut self, name: &str, state: S, task: fn(Arc<S>) -> F)
     where
         S: Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let state = Arc::new(state);
-        let (tasks, runtime) = (self.tasks, self.runtime);
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                let state = Arc::clone(&state);
-                // A task of its own: `block_on` would run it on a thread that is no worker, from
-                // where every spawn and every wake has to reach the workers.
-                let body = runtime.spawn(async move {
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        let states = std::iter::repeat_n(Arc::clone(&state), tasks);
-                        states.map(task).collect::<JoinSet<()>>().join_all().await;
-                    }
-                    start.elapsed()
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
+        let (state, tasks) = (Arc::new(state), self.tasks);
+        self.ways.timed(name, |iterations| {
+            let state = Arc::clone(&state);
+            async move {
+                let start = Instant::now();
+                for _ in 0..iterations {
+                    let states = std::iter::repeat_n(Arc::clone(&state), tasks);
+                    states.map(task).collect::<JoinSet<()>>().join_all().await;
+                }
+                start.elapsed()
+            }
         });
     }
 }

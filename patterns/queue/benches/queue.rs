@@ -8,10 +8,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use queue::Queue;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
@@ -135,58 +135,34 @@ fn compare(criterion: &mut Criterion) {
         .build()
         .expect("the runtime can start");
     for (tasks, bound) in [(4, 100), (4, 1), (1, 100)] {
-        let group = criterion.benchmark_group(format!("{tasks} × {tasks}, bound {bound}"));
-        measure_all(group, &two_threads, tasks, bound);
+        let name = format!("{tasks} × {tasks}, bound {bound}");
+        measure_all(Ways::new(criterion, name, &two_threads, 30), tasks, bound);
     }
-    let group = criterion.benchmark_group("4 × 4, bound 100, one thread");
-    measure_all(group, &one_thread, 4, 100);
+    let name = "4 × 4, bound 100, one thread";
+    measure_all(Ways::new(criterion, name, &one_thread, 30), 4, 100);
 }
 
 /// Measures every way with so many producers and as many consumers.
-fn measure_all(
-    mut group: BenchmarkGroup<'_, WallTime>,
-    runtime: &Runtime,
-    tasks: u64,
-    bound: usize,
-) {
-    group
-        .sample_size(30)
+fn measure_all(mut ways: Ways<'_>, tasks: u64, bound: usize) {
+    // One call is one item: the samples differ in how many, and criterion fits a line.
+    ways.group
+        .sampling_mode(SamplingMode::Linear)
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
-    let mut measure = Measure {
-        group,
-        runtime,
-        tasks,
-        bound,
-    };
-    measure.way::<Arc<Queue<u64>>>("queue");
-    measure.way::<Tracked>("mpsc behind a Mutex, TaskTracker");
-    measure.way::<Arc<Channel<u64>>>("mpsc behind a Mutex (join)");
-    measure.way::<AsyncChannel>("async-channel (join, order of arrival, yielding)");
-    measure.way::<Flume>("flume (join, order of arrival, yielding)");
-    measure.way::<Kanal>("kanal (join, cancel safety, yielding)");
-    measure.group.finish();
+    let ways = &mut ways;
+    way::<Arc<Queue<u64>>>(ways, "queue", tasks, bound);
+    way::<Tracked>(ways, "mpsc behind a Mutex, TaskTracker", tasks, bound);
+    way::<Arc<Channel<u64>>>(ways, "mpsc behind a Mutex (join)", tasks, bound);
+    let name = "async-channel (join, order of arrival, yielding)";
+    way::<AsyncChannel>(ways, name, tasks, bound);
+    let name = "flume (join, order of arrival, yielding)";
+    way::<Flume>(ways, name, tasks, bound);
+    let name = "kanal (join, cancel safety, yielding)";
+    way::<Kanal>(ways, name, tasks, bound);
 }
 
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
-    tasks: u64,
-    bound: usize,
-}
-
-impl Measure<'_> {
-    fn way<W: Way>(&mut self, name: &str) {
-        let (runtime, tasks, bound) = (self.runtime, self.tasks, self.bound);
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|items| {
-                // A task of its own: `block_on` would run it on a thread that is no worker.
-                runtime
-                    .block_on(runtime.spawn(hand_over(W::new(bound), items, tasks)))
-                    .expect("no way panics")
-            });
-        });
-    }
+fn way<W: Way>(ways: &mut Ways<'_>, name: &str, tasks: u64, bound: usize) {
+    ways.timed(name, |items| hand_over(W::new(bound), items, tasks));
 }
 
 /// The time it takes to hand over so many items.

@@ -4,10 +4,10 @@
 //! gives, and the recipe's time is held against it.
 
 use std::future::pending;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
 use runtime::{Program, run_until};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
@@ -27,33 +27,20 @@ fn compare(criterion: &mut Criterion) {
         .build();
     let one = one.expect("the runtime can start");
     let two = two.expect("the runtime can start two threads");
-    let mut group =
-        |name: &str, ways: fn(&mut BenchmarkGroup<'_, WallTime>, &Runtime, &Runtime)| {
-            let mut group = criterion.benchmark_group(name);
-            group
-                .sampling_mode(SamplingMode::Flat)
-                .sample_size(20)
-                .warm_up_time(Duration::from_millis(200))
-                .measurement_time(Duration::from_secs(1));
-            ways(&mut group, &one, &two);
-            group.finish();
-        };
-    group("1,000 tasks", |group, one, two| {
-        all(group, one, two, MANY, || async {});
-    });
-    group("10 tasks that yield", |group, one, two| {
-        all(group, one, two, 10, || async {
+    let mut group = |name: &str, ways: &dyn Fn(Ways<'_>)| {
+        ways(Ways::new(criterion, name, &one, 20));
+    };
+    group("1,000 tasks", &|ways| all(ways, &two, MANY, || async {}));
+    group("10 tasks that yield", &|ways| {
+        all(ways, &two, 10, || async {
             for _ in 0..MANY / 10 {
                 yield_now().await;
             }
         });
     });
-    group(
-        "a task that sends to another and back",
-        |group, one, two| {
-            all(group, one, two, 1, ping_pong);
-        },
-    );
+    group("a task that sends to another and back", &|ways| {
+        all(ways, &two, 1, ping_pong);
+    });
 }
 
 /// Sends a message to a second task, and waits for the answer, again and again.
@@ -73,14 +60,9 @@ async fn ping_pong() {
     other.await.expect("it does not panic");
 }
 
-/// Measures every way to run `count` tasks.
-fn all<F>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    one: &Runtime,
-    two: &Runtime,
-    count: usize,
-    task: fn() -> F,
-) where
+/// Measures every way to run `count` tasks, on one thread and then on two.
+fn all<'a, F>(mut ways: Ways<'a>, two: &'a Runtime, count: usize, task: fn() -> F)
+where
     F: Future<Output = ()> + Send + 'static,
 {
     let with_program = move || async move {
@@ -97,37 +79,9 @@ fn all<F>(
         let tasks: JoinSet<()> = (0..count).map(|_| task()).collect();
         tasks.join_all().await;
     };
-    way(group, "runtime", one, with_program);
-    way(group, "JoinSet (clean-up)", one, with_join_set);
-    way(group, "runtime, 2 workers (order)", two, with_program);
-    way(
-        group,
-        "JoinSet, 2 workers (clean-up, order)",
-        two,
-        with_join_set,
-    );
-}
-
-fn way<F>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    name: &str,
-    runtime: &Runtime,
-    call: impl Fn() -> F + Copy + Send + 'static,
-) where
-    F: Future<Output = ()> + Send,
-{
-    group.bench_function(name, |bencher| {
-        bencher.iter_custom(|iterations| {
-            // A task of its own: `block_on` would run it on a thread that is no worker, from where
-            // every spawn and every wake has to reach the workers.
-            let body = runtime.spawn(async move {
-                let start = Instant::now();
-                for _ in 0..iterations {
-                    call().await;
-                }
-                start.elapsed()
-            });
-            runtime.block_on(body).expect("no way panics")
-        });
-    });
+    ways.way("runtime", with_program);
+    ways.way("JoinSet (clean-up)", with_join_set);
+    ways.runtime = two;
+    ways.way("runtime, 2 workers (order)", with_program);
+    ways.way("JoinSet, 2 workers (clean-up, order)", with_join_set);
 }

@@ -5,16 +5,14 @@
 //! `map_limited`; in the group that shares a limit, it is `SharedLimit`.
 
 use std::future::ready;
-use std::hint::black_box;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
 use futures::{FutureExt as _, StreamExt as _, stream};
 use semaphore::{SharedLimit, map_limited};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, yield_now};
 use tokio_util::task::AbortOnDropHandle;
@@ -33,12 +31,16 @@ fn compare(criterion: &mut Criterion) {
         .worker_threads(2)
         .build()
         .expect("the runtime can start two threads");
-    let group = criterion.benchmark_group("map 10,000 items, 64 in flight, ready");
-    map(Measure::new(group, &runtime), ready);
-    let group = criterion.benchmark_group("map 10,000 items, 64 in flight, yield once");
-    map(Measure::new(group, &runtime), yield_once);
-    let group = criterion.benchmark_group("1,000 tasks share 10 permits");
-    share(Measure::new(group, &runtime));
+    let mut group = |name: &str, ways: &dyn Fn(Ways<'_>)| {
+        ways(Ways::new(criterion, name, &runtime, 30));
+    };
+    group("map 10,000 items, 64 in flight, ready", &|ways| {
+        map(ways, ready)
+    });
+    group("map 10,000 items, 64 in flight, yield once", &|ways| {
+        map(ways, yield_once)
+    });
+    group("1,000 tasks share 10 permits", &share);
 }
 
 async fn yield_once(item: usize) -> usize {
@@ -47,12 +49,12 @@ async fn yield_once(item: usize) -> usize {
 }
 
 /// Measures every way to call `function` with every item.
-fn map<F>(mut measure: Measure<'_>, function: fn(usize) -> F)
+fn map<F>(mut ways: Ways<'_>, function: fn(usize) -> F)
 where
     F: Future<Output = usize> + Send + 'static,
 {
-    measure.way("semaphore", move || map_limited(0..ITEMS, LIMIT, function));
-    measure.way(
+    ways.way("semaphore", move || map_limited(0..ITEMS, LIMIT, function));
+    ways.way(
         "buffer_unordered over tasks (wait for the cancelled)",
         move || async move {
             let spawn = |item| {
@@ -70,14 +72,14 @@ where
             values.into_iter().collect::<Option<Vec<usize>>>()
         },
     );
-    measure.way("buffered over tasks (room behind a slow item)", move || {
+    ways.way("buffered over tasks (room behind a slow item)", move || {
         let spawn = move |item| AbortOnDropHandle::new(tokio::spawn(function(item)));
         let tasks = stream::iter((0..ITEMS).map(spawn)).buffered(LIMIT.get());
         tasks
             .map(|joined| joined.expect("no future panics"))
             .collect::<Vec<usize>>()
     });
-    measure.way(
+    ways.way(
         "Semaphore, a task per permit (values)",
         move || async move {
             let semaphore = Arc::new(Semaphore::new(LIMIT.get()));
@@ -96,7 +98,7 @@ where
             tasks.join_all().await;
         },
     );
-    measure.way(
+    ways.way(
         "Semaphore, all tasks at once (bounded memory)",
         move || async move {
             let semaphore = Arc::new(Semaphore::new(LIMIT.get()));
@@ -110,7 +112,7 @@ where
             in_order((0..ITEMS).map(spawn).collect()).await
         },
     );
-    measure.way(
+    ways.way(
         "async-lock, all tasks at once (bounded memory)",
         move || async move {
             let semaphore = Arc::new(async_lock::Semaphore::new(LIMIT.get()));
@@ -124,7 +126,7 @@ where
             in_order((0..ITEMS).map(spawn).collect()).await
         },
     );
-    measure.way("64 workers, one iterator (borrowing)", move || async move {
+    ways.way("64 workers, one iterator (borrowing)", move || async move {
         let items = Arc::new(Mutex::new(0..ITEMS));
         let mut workers = JoinSet::new();
         for _ in 0..LIMIT.get() {
@@ -142,17 +144,16 @@ where
         values.sort_unstable_by_key(|(item, _)| *item);
         values
     });
-    measure.way("buffer_unordered (tasks, order)", move || {
+    ways.way("buffer_unordered (tasks, order)", move || {
         let futures = stream::iter((0..ITEMS).map(function));
         futures
             .buffer_unordered(LIMIT.get())
             .collect::<Vec<usize>>()
     });
-    measure.way("buffered (tasks, room behind a slow item)", move || {
+    ways.way("buffered (tasks, room behind a slow item)", move || {
         let futures = stream::iter((0..ITEMS).map(function));
         futures.buffered(LIMIT.get()).collect::<Vec<usize>>()
     });
-    measure.group.finish();
 }
 
 async fn in_order(tasks: Vec<AbortOnDropHandle<usize>>) -> Vec<usize> {
@@ -164,8 +165,8 @@ async fn in_order(tasks: Vec<AbortOnDropHandle<usize>>) -> Vec<usize> {
 }
 
 /// Measures ways to share a limit between tasks that are there already.
-fn share(mut measure: Measure<'_>) {
-    measure.way("semaphore", || async {
+fn share(mut ways: Ways<'_>) {
+    ways.way("semaphore", || async {
         let limit = SharedLimit::new(PERMITS);
         all(|| {
             let limit = limit.clone();
@@ -176,7 +177,7 @@ fn share(mut measure: Measure<'_>) {
         })
         .await;
     });
-    measure.way("Semaphore (error when too heavy)", || async {
+    ways.way("Semaphore (error when too heavy)", || async {
         let semaphore = Arc::new(Semaphore::new(PERMITS.get() as usize));
         all(|| {
             let semaphore = Arc::clone(&semaphore);
@@ -188,7 +189,7 @@ fn share(mut measure: Measure<'_>) {
         })
         .await;
     });
-    measure.way("async-lock (weights, closing)", || async {
+    ways.way("async-lock (weights, closing)", || async {
         let semaphore = Arc::new(async_lock::Semaphore::new(PERMITS.get() as usize));
         all(|| {
             let semaphore = Arc::clone(&semaphore);
@@ -199,48 +200,9 @@ fn share(mut measure: Measure<'_>) {
         })
         .await;
     });
-    measure.group.finish();
 }
 
 async fn all<F: Future<Output = ()> + Send + 'static>(task: impl Fn() -> F) {
     let tasks: JoinSet<()> = (0..SHARERS).map(|_| task()).collect();
     tasks.join_all().await;
-}
-
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
-}
-
-impl<'a> Measure<'a> {
-    fn new(mut group: BenchmarkGroup<'a, WallTime>, runtime: &'a Runtime) -> Self {
-        group
-            .sampling_mode(SamplingMode::Flat)
-            .sample_size(30)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_secs(1));
-        Measure { group, runtime }
-    }
-
-    /// Measures one way, from taking the first item to dropping the values.
-    fn way<C>(&mut self, name: &str, call: impl Fn() -> C + Copy + Send + 'static)
-    where
-        C: Future + Send + 'static,
-    {
-        let runtime = self.runtime;
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                // A task of its own: `block_on` would run it on a thread that is no worker, from
-                // where every spawn and every wake has to reach the workers.
-                let body = runtime.spawn(async move {
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        black_box(call().await);
-                    }
-                    start.elapsed()
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
-        });
-    }
 }

@@ -6,12 +6,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
 use task::Tasks;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, yield_now};
 use tokio_util::task::TaskTracker;
@@ -32,21 +32,14 @@ fn compare(criterion: &mut Criterion) {
         .build()
         .expect("the runtime can start two threads");
     for (count, written) in COUNTS {
-        measure_all(criterion.benchmark_group(written), &runtime, count);
+        let samples = if count > 1_000 { 10 } else { 50 };
+        measure_all(Ways::new(criterion, written, &runtime, samples), count);
     }
 }
 
 /// Measures every way with `count` tasks, from the first spawn to the end of the last task.
-fn measure_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count: usize) {
-    // One call with 100,000 tasks takes a good part of a second.
-    group
-        .sampling_mode(SamplingMode::Flat)
-        .sample_size(if count > 1_000 { 10 } else { 50 })
-        .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_secs(1));
-    let mut measure = Measure { group, runtime };
-
-    measure.way("task", move || async move {
+fn measure_all(mut ways: Ways<'_>, count: usize) {
+    ways.way("task", move || async move {
         let tasks = Tasks::new(|name, failure| panic!("{name} {failure}"));
         for _ in 0..count {
             let started = tasks.spawn("task", |_| work());
@@ -55,7 +48,7 @@ fn measure_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count
         let stopped = tasks.stop(Duration::MAX, Duration::ZERO).await;
         assert!(stopped.running.is_empty());
     });
-    measure.way("TaskTracker (names, reports, stop)", move || async move {
+    ways.way("TaskTracker (names, reports, stop)", move || async move {
         let tasks = TaskTracker::new();
         for _ in 0..count {
             tasks.spawn(work());
@@ -63,7 +56,7 @@ fn measure_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count
         tasks.close();
         tasks.wait().await;
     });
-    measure.way(
+    ways.way(
         "JoinSet (names, reports while nobody waits)",
         move || async move {
             let mut tasks: JoinSet<Ended> = (0..count).map(|_| work()).collect();
@@ -72,7 +65,7 @@ fn measure_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count
             }
         },
     );
-    measure.way(
+    ways.way(
         "tokio::spawn (names, reports, stop, wait)",
         move || async move {
             // Something has to say that the last has ended.
@@ -89,40 +82,9 @@ fn measure_all(mut group: BenchmarkGroup<'_, WallTime>, runtime: &Runtime, count
             left.1.notified().await;
         },
     );
-    measure.group.finish();
 }
 
 async fn work() -> Ended {
     yield_now().await;
     Ok(())
-}
-
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
-}
-
-impl Measure<'_> {
-    /// Measures one way.
-    fn way<C, F>(&mut self, name: &str, call: C)
-    where
-        C: Fn() -> F + Copy + Send + 'static,
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let runtime = self.runtime;
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                // A task of its own: `block_on` would run it on a thread that is no worker, from
-                // where every spawn and every wake has to reach the workers.
-                let body = runtime.spawn(async move {
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        call().await;
-                    }
-                    start.elapsed()
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
-        });
-    }
 }

@@ -4,14 +4,13 @@
 //! gives, and the recipe's time is held against it.
 
 use std::future::pending;
-use std::time::{Duration, Instant};
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
+use common::bench::Ways;
+use criterion::{Criterion, criterion_group, criterion_main};
 use futures::future::{BoxFuture, join_all, select_all};
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet, yield_now};
 use wait::{all_completed, as_completed, first_completed, wait};
@@ -29,26 +28,26 @@ fn compare(criterion: &mut Criterion) {
         .build()
         .expect("the runtime can start two threads");
     for (count, written) in COUNTS {
-        let group = criterion.benchmark_group(format!("first of {written}, stop the others"));
-        first_of(Measure::new(group, &runtime), count);
-        let group = criterion.benchmark_group(format!("{written}, one by one"));
-        one_by_one(Measure::new(group, &runtime), count);
-        let group = criterion.benchmark_group(format!("all of {written}"));
-        all_of(Measure::new(group, &runtime), count);
+        let mut group = |name, ways: fn(Ways<'_>, usize)| {
+            ways(Ways::new(criterion, name, &runtime, 50), count);
+        };
+        group(format!("first of {written}, stop the others"), first_of);
+        group(format!("{written}, one by one"), one_by_one);
+        group(format!("all of {written}"), all_of);
     }
 }
 
 /// One ends after a yield, the others never. At the end all of them have stopped.
-fn first_of(mut measure: Measure<'_>, count: usize) {
+fn first_of(mut ways: Ways<'_>, count: usize) {
     let futures = move || (0..count).map(one_ends);
-    measure.way("wait", move || async move {
+    ways.way("wait", move || async move {
         let mut tasks: JoinSet<usize> = futures().collect();
         let mut done = Vec::new();
         wait(&mut tasks, first_completed, None, &mut done).await;
         tasks.shutdown().await;
         done
     });
-    measure.way("JoinSet", move || async move {
+    ways.way("JoinSet", move || async move {
         let mut tasks: JoinSet<usize> = futures().collect();
         let mut done = Vec::new();
         done.extend(tasks.join_next_with_id().await);
@@ -59,7 +58,7 @@ fn first_of(mut measure: Measure<'_>, count: usize) {
         done
     });
     let name = "select_all over JoinHandles (cancel safety, others that have ended)";
-    measure.way(name, move || async move {
+    ways.way(name, move || async move {
         let tasks: Vec<JoinHandle<usize>> = futures().map(tokio::spawn).collect();
         let (first, _, others) = select_all(tasks).await;
         for task in &others {
@@ -69,13 +68,13 @@ fn first_of(mut measure: Measure<'_>, count: usize) {
         first
     });
     let name = "select_all (tasks, cancel safety, others that have ended)";
-    measure.way(name, move || async move {
+    ways.way(name, move || async move {
         let futures: Vec<BoxFuture<'_, usize>> = futures().map(|future| future.boxed()).collect();
         let (first, _, others) = select_all(futures).await;
         drop(others);
         first
     });
-    measure.way("FuturesUnordered (tasks)", move || async move {
+    ways.way("FuturesUnordered (tasks)", move || async move {
         let mut futures: FuturesUnordered<_> = futures().collect();
         let mut done = Vec::new();
         done.extend(futures.next().await);
@@ -84,7 +83,6 @@ fn first_of(mut measure: Measure<'_>, count: usize) {
         }
         done
     });
-    measure.group.finish();
 }
 
 async fn one_ends(place: usize) -> usize {
@@ -95,7 +93,7 @@ async fn one_ends(place: usize) -> usize {
 }
 
 /// Each waits for an answer, and the answers come one at a time: the last future is the first to end.
-fn one_by_one(mut measure: Measure<'_>, count: usize) {
+fn one_by_one(mut ways: Ways<'_>, count: usize) {
     let requests = move || {
         let requests = (0..count).map(|_| {
             let (send, answer) = oneshot::channel::<usize>();
@@ -105,7 +103,7 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         senders.reverse();
         (senders, futures)
     };
-    measure.way("wait", move || async move {
+    ways.way("wait", move || async move {
         let (senders, futures) = requests();
         let mut tasks: JoinSet<usize> = futures.into_iter().collect();
         let mut done = Vec::new();
@@ -116,7 +114,7 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         done
     });
     let name = "as_completed (others that have ended)";
-    measure.way(name, move || async move {
+    ways.way(name, move || async move {
         let (senders, futures) = requests();
         let mut tasks: JoinSet<usize> = futures.into_iter().collect();
         let mut ended = as_completed(&mut tasks);
@@ -127,7 +125,7 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         }
         done
     });
-    measure.way("JoinSet", move || async move {
+    ways.way("JoinSet", move || async move {
         let (senders, futures) = requests();
         let mut tasks: JoinSet<usize> = futures.into_iter().collect();
         let mut done = Vec::new();
@@ -141,7 +139,7 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         done
     });
     let name = "FuturesUnordered over JoinHandles (cancellation, others that have ended)";
-    measure.way(name, move || async move {
+    ways.way(name, move || async move {
         let (senders, futures) = requests();
         let mut tasks: FuturesUnordered<_> = futures.into_iter().map(tokio::spawn).collect();
         let mut done = Vec::new();
@@ -151,7 +149,7 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         }
         done
     });
-    measure.way("FuturesUnordered (tasks)", move || async move {
+    ways.way("FuturesUnordered (tasks)", move || async move {
         let (senders, futures) = requests();
         let mut futures: FuturesUnordered<_> = futures.into_iter().collect();
         let mut done = Vec::new();
@@ -162,7 +160,7 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         done
     });
     let name = "select_all (tasks, cancel safety, others that have ended)";
-    measure.way(name, move || async move {
+    ways.way(name, move || async move {
         let (senders, futures) = requests();
         let mut futures: Vec<BoxFuture<'_, usize>> =
             futures.into_iter().map(|future| future.boxed()).collect();
@@ -175,19 +173,18 @@ fn one_by_one(mut measure: Measure<'_>, count: usize) {
         }
         done
     });
-    measure.group.finish();
 }
 
 /// Each ends after a yield, and the results are in a `Vec`.
-fn all_of(mut measure: Measure<'_>, count: usize) {
+fn all_of(mut ways: Ways<'_>, count: usize) {
     let futures = move || (0..count).map(yield_once);
-    measure.way("wait", move || async move {
+    ways.way("wait", move || async move {
         let mut tasks: JoinSet<usize> = futures().collect();
         let mut done = Vec::new();
         wait(&mut tasks, all_completed, None, &mut done).await;
         done
     });
-    measure.way("JoinSet", move || async move {
+    ways.way("JoinSet", move || async move {
         let mut tasks: JoinSet<usize> = futures().collect();
         let mut done = Vec::new();
         while let Some(joined) = tasks.join_next_with_id().await {
@@ -195,52 +192,13 @@ fn all_of(mut measure: Measure<'_>, count: usize) {
         }
         done
     });
-    measure.way("FuturesUnordered (tasks)", move || async move {
+    ways.way("FuturesUnordered (tasks)", move || async move {
         let futures: FuturesUnordered<_> = futures().collect();
         futures.collect::<Vec<usize>>().await
     });
-    measure.group.finish();
 }
 
 async fn yield_once(place: usize) -> usize {
     yield_now().await;
     place
-}
-
-struct Measure<'a> {
-    group: BenchmarkGroup<'a, WallTime>,
-    runtime: &'a Runtime,
-}
-
-impl<'a> Measure<'a> {
-    fn new(mut group: BenchmarkGroup<'a, WallTime>, runtime: &'a Runtime) -> Self {
-        group
-            .sampling_mode(SamplingMode::Flat)
-            .sample_size(50)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_secs(1));
-        Self { group, runtime }
-    }
-
-    /// Measures one way, from making the futures to dropping the results.
-    fn way<C>(&mut self, name: &str, call: impl Fn() -> C + Copy + Send + 'static)
-    where
-        C: Future + Send + 'static,
-    {
-        let runtime = self.runtime;
-        self.group.bench_function(name, |bencher| {
-            bencher.iter_custom(|iterations| {
-                // A task of its own: `block_on` would run it on a thread that is no worker, from
-                // where every spawn and every wake has to reach the workers.
-                let body = runtime.spawn(async move {
-                    let start = Instant::now();
-                    for _ in 0..iterations {
-                        std::hint::black_box(call().await);
-                    }
-                    start.elapsed()
-                });
-                runtime.block_on(body).expect("no way panics")
-            });
-        });
-    }
 }
