@@ -15,12 +15,14 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Pars
 use tempfile::TempDir;
 
 use crate::card;
+use crate::form;
 use crate::pattern::{self, Pattern};
 
 /// Where the book's own chapters are, seen from the workspace.
 const CHAPTERS: &str = "docs/book/src";
 
 /// The sections of a pattern's page that the book adds to.
+const PROBLEM: &str = "Problem";
 const RECIPE: &str = "The recipe";
 const TWIN: &str = "Coming from asyncio";
 
@@ -266,6 +268,7 @@ fn assemble(
 
     if let Some(pattern) = &chapter.pattern {
         for (title, addition) in [
+            (PROBLEM, format!("\n\n{}\n\n", form::of(pattern)?)),
             (RECIPE, recipe(pattern)?),
             (TWIN, twin(workspace, pattern)?),
         ] {
@@ -493,7 +496,7 @@ fn is_picture(file: &str) -> bool {
         .any(|end| file.ends_with(end))
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -327,7 +327,7 @@ fn every_pattern_is_compared_by_every_question() {
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let real = pattern::workspace().join("docs/book");
-    for file in ["book.toml", "book.css"] {
+    for file in ["book.toml", "book.css", "run.css", "run.js"] {
         let text = fs::read_to_string(real.join(file)).expect("the book's settings");
         put(&workspace, &format!("docs/book/{file}"), &text);
     }
@@ -347,13 +347,14 @@ fn small_workspace() -> TempDir {
         put(&workspace, &file("src/lib.rs"), "pub fn recipe() {}\n");
         put(&workspace, &file("src/main.rs"), "fn main() {}\n");
         put(&workspace, &file("asyncio.py"), "# Python\nprint()\n");
+        put(&workspace, &file("arguments.json"), "[]");
         put(
             &workspace,
             &file("timeline.svg"),
             "<svg class=\"timeline\">\n\n</svg>\n",
         );
         let page = format!(
-            "# {name}\n\n![Caption](timeline.svg)\n\n## The recipe\n\n## Coming from asyncio\n"
+            "# {name}\n\n![Caption](timeline.svg)\n\n## Problem\n\n## The recipe\n\n## Coming from asyncio\n"
         );
         put(&workspace, &file("README.md"), &page);
     }
@@ -457,7 +458,7 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
         assert!(error.contains(page) && error.contains(problem), "{error}");
     }
     for (file, text, problem) in [
-        (page, "# two\n", "no section `## The recipe`"),
+        (page, "# two\n", "no section `## Problem`"),
         ("patterns/two/timeline.svg", "", "timeline.svg has no <svg>"),
         (
             "patterns/two/src/main.rs",
