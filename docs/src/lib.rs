@@ -4,6 +4,7 @@ pub mod bench;
 pub mod book;
 pub mod card;
 pub mod expected;
+pub mod figure;
 pub mod form;
 pub mod markdown;
 pub mod new;
