@@ -59,7 +59,7 @@
         if (!response.ok) {
             const text = (await response.text()).trim();
             const advice = response.status === 403 ? ' Load this page again: its server may be a new one.' : '';
-            throw new Refusal(`The server refused: ${text || response.status}${advice}`);
+            throw new Refusal(`${text || response.status}${advice}`);
         }
         return response;
     }
@@ -169,7 +169,7 @@
         say(status, message = '') {
             const lines = message.trim().split('\n');
             const isLong = lines.length > 1;
-            this.status.textContent = status + (isLong ? ':' : lines[0] ? `: ${lines[0]}` : '.');
+            this.status.textContent = status + (isLong ? ':' : lines[0] ? `: ${lines[0].replace(/^error: /, '')}` : '.');
             this.message.textContent = isLong ? lines.join('\n') : '';
             this.message.hidden = !isLong;
         }
@@ -183,11 +183,14 @@
                 await this.follow(shown, this.running.signal);
             } catch (error) {
                 if (error.name === 'AbortError') this.say('Stopped');
-                else if (error instanceof Refusal) this.status.textContent = error.message;
-                else this.say('The connection was lost. Is cargo run -p docs still running?');
+                else if (error instanceof Refusal) this.say('The server refused', error.message);
+                else this.say('The connection was lost', 'is `cargo run -p docs` still running?');
             }
             this.building.hidden = true;
             shown.picture?.end();
+            // The line above is of the last run only.
+            const notice = shown.notice ?? this.status.textContent;
+            shown.section?.append(element('p', { className: 'notice', textContent: notice }));
             this.running = null;
             this.setRunning(false);
             await this.align();
@@ -212,8 +215,10 @@
                     shown.command = event.started.command;
                 }
                 if (event.frame) {
-                    if (!shown.section) this.show(shown);
+                    const isFirst = !shown.section;
+                    if (isFirst) this.show(shown);
                     shown.picture.grow(event.frame.html);
+                    if (isFirst) shown.section.scrollIntoView({ block: 'nearest' });
                 }
                 if (event.ended) return this.end(shown, event.ended);
             }
@@ -254,11 +259,11 @@
 
         end(shown, { state, code, message, notice, timeline }) {
             shown.timeline = timeline;
+            shown.notice = notice;
             shown.isDone = state === 'done';
             const where = code === null || shown.isDone ? '' : ` (exit code ${code})`;
             if (shown.isDone) this.say(`Done in ${time(timeline.length)}`);
             else this.say((PROBLEMS[state] ?? `The run ended: ${state}`) + where, message ?? '');
-            if (notice) shown.section?.append(element('p', { className: 'notice', textContent: notice }));
         }
 
         setRunning(isRunning) {
