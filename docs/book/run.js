@@ -33,6 +33,8 @@
         return [...form.elements].filter((field) => field.name && !field.disabled && isGiven(field));
     }
 
+    /** A given field, as it is typed. */
+    const option = (field) => `--${field.name}${isFlag(field) ? '' : ` ${field.value}`}`;
     const isFlag = (field) => field.type === 'checkbox' || 'flag' in field.dataset;
     const conflicts = (field) => (field.dataset.conflicts ?? '').split(' ');
 
@@ -47,6 +49,15 @@
                 }
             }
         }
+    }
+
+    /** What a run was given that the other was not: `--limit 2`. */
+    function difference({ options }, other) {
+        const own = options.filter((option) => !other.options.includes(option));
+        const missing = other.options.filter((option) => !options.includes(option));
+        if (own.length) return own.join(' ');
+        if (missing.length) return `without ${missing.map((option) => option.split(' ')[0]).join(' ')}`;
+        return options.join(' ') || 'defaults';
     }
 
     async function post(path, body, signal) {
@@ -136,8 +147,8 @@
         /** Shows the command of the form as it is now. */
         update() {
             disable(this.form);
-            const words = given(this.form).map((field) => `--${field.name}${isFlag(field) ? '' : ` ${field.value}`}`);
-            this.command.textContent = [this.base, ...words.length ? ['--', ...words] : []].join(' ');
+            const options = given(this.form).map(option);
+            this.command.textContent = [this.base, ...options.length ? ['--', ...options] : []].join(' ');
         }
 
         /** Adds what only a page with a server has. */
@@ -178,7 +189,7 @@
             this.running = new AbortController();
             this.setRunning(true);
             this.say('Starting');
-            const shown = { command: this.command.textContent };
+            const shown = { command: this.command.textContent, options: given(this.form).map(option) };
             try {
                 await this.follow(shown, this.running.signal);
             } catch (error) {
@@ -188,7 +199,7 @@
             }
             this.building.hidden = true;
             shown.picture?.end();
-            // The line above is of the last run only.
+            // The status is of the last run only.
             const notice = shown.notice ?? this.status.textContent;
             shown.section?.append(element('p', { className: 'notice', textContent: notice }));
             this.running = null;
@@ -245,10 +256,9 @@
             this.compared.textContent = '';
             this.runs.append(shown.section);
 
-            const remove = element('button', { type: 'button', textContent: 'Remove' });
+            const remove = element('button', { type: 'button', textContent: 'Remove', disabled: true });
             remove.setAttribute('aria-label', `Remove the run ${shown.command}`);
             remove.addEventListener('click', () => {
-                if (this.running) return;
                 shown.section.remove();
                 this.kept = this.kept.filter((other) => other !== shown);
                 this.start.focus();
@@ -300,7 +310,7 @@
         comparison() {
             if (this.kept.length < 2 || !this.kept.every((shown) => shown.isDone)) return '';
             const lengths = this.kept.map((shown) => shown.timeline.length);
-            const names = this.kept.map((shown) => shown.command.split(' -- ')[1] ?? 'defaults');
+            const names = this.kept.map((shown, index) => difference(shown, this.kept[1 - index]));
             const factor = Math.max(...lengths) / Math.max(1, Math.min(...lengths));
             const parts = names.map((name, index) => `${name}: ${time(lengths[index])}`);
             return [...parts, `${factor.toFixed(1)}×`].join(' · ');
