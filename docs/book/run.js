@@ -162,6 +162,7 @@
             const buttons = element('div', { className: 'buttons-row' });
             buttons.append(this.start, this.stop);
             this.form.querySelector('fieldset').append(buttons);
+            this.form.querySelector('legend').textContent = 'Run it here';
 
             this.status = element('p');
             this.status.setAttribute('role', 'status');

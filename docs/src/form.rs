@@ -1,4 +1,4 @@
-//! The form of a page, "Run it here": a field for each argument of the pattern's demo.
+//! The form of a page, with which the reader runs the demo: a field for each argument.
 //!
 //! It comes from `arguments.json`, which comes from the demo's own definition. The book's `run.js`
 //! shows the fields, builds the command from them and runs it; without JavaScript the page only says
@@ -29,9 +29,9 @@ pub fn draw(pattern: &str, arguments: &[Argument]) -> String {
     let fields: String = arguments.iter().map(field).collect();
     let pattern = attribute(pattern);
     format!(
-        "<section class=\"run\" aria-label=\"Run it here\">\n\
+        "<section class=\"run\" aria-label=\"Run it yourself\">\n\
          <form hidden autocomplete=\"off\" data-pattern=\"{pattern}\">\n\
-         <fieldset>\n<legend>Run it here</legend>\n{fields}</fieldset>\n</form>\n\
+         <fieldset>\n<legend>Run it yourself</legend>\n{fields}</fieldset>\n</form>\n\
          <p class=\"local\">In a copy of the repository, <code>cargo run -p docs</code> serves this page \
          with a Run button<noscript>, which needs JavaScript</noscript>; or run it in a terminal:</p>\n\
          <pre class=\"command\"><code class=\"language-text\">cargo run -p {pattern}</code></pre>\n\
