@@ -159,9 +159,11 @@
             this.stop = element('button', { type: 'button', textContent: 'Stop', disabled: true });
             this.stop.addEventListener('click', () => this.running?.abort());
             window.addEventListener('pagehide', () => this.running?.abort());
-            const buttons = element('div', { className: 'buttons-row' });
+            // They stand next to what they start and stop, outside of the form.
+            this.form.id = `run-${this.form.dataset.pattern}`;
+            this.start.setAttribute('form', this.form.id);
+            const buttons = element('div', { className: 'start-stop' });
             buttons.append(this.start, this.stop);
-            this.form.querySelector('fieldset').append(buttons);
             this.form.querySelector('legend').textContent = 'Run it here';
 
             this.status = element('p');
@@ -175,7 +177,8 @@
             this.runs = element('div', { className: 'runs' });
             const local = this.form.parentElement.querySelector('.local');
             local.textContent = 'The same in a terminal:';
-            this.form.parentElement.append(this.status, this.building, this.message, this.compared, this.runs);
+            const parts = [buttons, this.status, this.building, this.message, this.compared, this.runs];
+            this.form.parentElement.append(...parts);
         }
 
         say(status, message = '') {
@@ -245,7 +248,7 @@
             this.now.textContent = `${of ? `${done} of ${of}` : done}: ${now}`;
         }
 
-        /** Shows a new run after the one before it. */
+        /** Shows a new run, before the older one: next to the buttons. */
         show(shown) {
             shown.section = element('section', { ariaLabel: shown.command });
             const header = element('header');
@@ -255,7 +258,7 @@
             while (this.kept.length > 1) this.kept.shift().section.remove();
             this.kept.push(shown);
             this.compared.textContent = '';
-            this.runs.append(shown.section);
+            this.runs.prepend(shown.section);
 
             const remove = element('button', { type: 'button', textContent: 'Remove', disabled: true });
             remove.setAttribute('aria-label', `Remove the run ${shown.command}`);
