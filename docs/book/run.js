@@ -245,7 +245,7 @@
             this.building.hidden = false;
             if (of) Object.assign(this.progress, { max: of, value: done });
             else this.progress.removeAttribute('value');
-            this.now.textContent = `${of ? `${done} of ${of}` : done}: ${now}`;
+            this.now.textContent = of ? `${done} of ${of}: ${now}` : now;
         }
 
         /** Shows a new run, before the older one: next to the buttons. */
