@@ -199,7 +199,7 @@
             } catch (error) {
                 if (error.name === 'AbortError') this.say('Stopped');
                 else if (error instanceof Refusal) this.say('The server refused', error.message);
-                else this.say('The connection was lost', 'is `cargo run -p docs` still running?');
+                else this.say('The connection was lost', 'is the book still served by cargo run -p docs?');
             }
             this.building.hidden = true;
             shown.picture?.end();
