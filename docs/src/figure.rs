@@ -12,24 +12,35 @@ use common::timeline::{self, Line, Timeline, svg, table};
 pub fn timeline(timeline: &Timeline, axis: Duration) -> String {
     let picture = svg::draw_along(timeline, axis);
     let mut inner = format!("<div class=\"scroll\">\n{}\n</div>\n", picture.trim_end());
-    if !timeline.lines.is_empty() {
-        let lines: String = timeline.lines.iter().map(line).collect();
+    let lines: String = timeline.lines.iter().filter_map(line).collect();
+    if !lines.is_empty() {
+        let lanes = timeline.lines.iter().filter_map(|line| line.lane.as_ref());
+        let width = lanes.map(|lane| lane.chars().count()).max().unwrap_or(0);
         // Without the role, a list without numbers is no list to some screen readers.
-        inner += &format!("<ol class=\"transcript\" role=\"list\">\n{lines}</ol>\n");
+        inner += &format!(
+            "<ol class=\"transcript\" role=\"list\" aria-label=\"Transcript\" tabindex=\"0\" style=\"--lane-width: {width}ch\">\n{lines}</ol>\n"
+        );
     }
     inner + &bars(timeline)
 }
 
-fn line(line: &Line) -> String {
-    let lane = line.lane.as_deref().unwrap_or_default();
-    format!(
-        "<li data-at=\"{}\"><span class=\"at\">{}</span> <span class=\"lane\">{}</span> \
-         <span class=\"text\">{}</span></li>\n",
-        line.at.as_micros() as f64 / 1000.0,
-        timeline::time(line.at),
-        escape(lane),
-        escape(&line.text)
-    )
+/// A line of the transcript. What was said outside of every lane is a headline and has no time, as in
+/// the terminal; an empty line is left out.
+fn line(line: &Line) -> Option<String> {
+    let said = match &line.lane {
+        Some(lane) => format!(
+            "<span class=\"at\">{}</span> <span class=\"lane\">{}</span> ",
+            timeline::time(line.at),
+            escape(lane)
+        ),
+        None if line.text.trim().is_empty() => return None,
+        None => String::new(),
+    };
+    let at = line.at.as_micros() as f64 / 1000.0;
+    let text = escape(&line.text);
+    Some(format!(
+        "<li data-at=\"{at}\">{said}<span class=\"text\">{text}</span></li>\n"
+    ))
 }
 
 /// What the picture shows, as a table.

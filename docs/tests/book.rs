@@ -331,7 +331,14 @@ const RECORDED: &str =
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let real = pattern::workspace().join("docs/book");
-    for file in ["book.toml", "book.css", "run.css", "run.js"] {
+    for file in [
+        "book.toml",
+        "book.css",
+        "player.css",
+        "player.js",
+        "run.css",
+        "run.js",
+    ] {
         let text = fs::read_to_string(real.join(file)).expect("the book's settings");
         put(&workspace, &format!("docs/book/{file}"), &text);
     }
