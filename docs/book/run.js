@@ -153,6 +153,7 @@
 
         /** Adds what only a page with a server has. */
         prepare() {
+            // The newest first, as on the page.
             this.kept = [];
             this.running = null;
             this.start = element('button', { type: 'submit', textContent: 'Run' });
@@ -255,8 +256,8 @@
             header.append(element('code', { textContent: shown.command }));
             shown.picture = new Picture(shown.command);
             shown.section.append(header, shown.picture.figure);
-            while (this.kept.length > 1) this.kept.shift().section.remove();
-            this.kept.push(shown);
+            while (this.kept.length > 1) this.kept.pop().section.remove();
+            this.kept.unshift(shown);
             this.compared.textContent = '';
             this.runs.prepend(shown.section);
 
