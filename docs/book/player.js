@@ -22,6 +22,8 @@
     const LONGEST_MS = 60000;
     // A reader who wants little motion sees no more than two moments in a second.
     const CALM_MS = 500;
+    // How far behind the axis' end a mark may reach, in units of the picture.
+    const END_MARK = 18;
     const HINT = 'Point at a bar, or go to it with Tab and the arrow keys, to read what it is.';
 
     const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
@@ -62,21 +64,23 @@
         button.title = `${label} (${key})`;
     }
 
-    /** The bars and marks of each lane of the picture, in order of time. */
+    /** The lanes of the picture: the bars and marks of each in order of time, and how it ended. */
     function lanesOf(svg) {
         const lanes = [];
         for (const child of svg.children) {
             if (child.matches('.tl-name') || child.querySelector('.tl-name')) {
-                lanes.push([]);
-            } else if (child.dataset.start !== undefined && lanes.length > 0) {
+                lanes.push({ items: [], outcome: null });
+            } else if (child.matches('.tl-outcome')) {
+                lanes.at(-1).outcome = child;
+            } else if (child.dataset.start !== undefined) {
                 const { start, end } = child.dataset;
-                lanes.at(-1).push({ group: child, start: Number(start), end: Number(end) });
+                lanes.at(-1).items.push({ shape: child, start: Number(start), end: Number(end) });
             }
         }
-        for (const lane of lanes) {
-            lane.sort((a, b) => a.start - b.start || b.end - a.end);
+        for (const { items } of lanes) {
+            items.sort((a, b) => a.start - b.start || b.end - a.end);
         }
-        return lanes.filter((lane) => lane.length > 0);
+        return lanes;
     }
 
     class Player {
@@ -84,10 +88,16 @@
             this.figure = figure;
             this.svg = svg;
             this.length = Number(svg.dataset.length);
-            this.lanes = lanesOf(svg);
-            const items = this.lanes.flat();
-            this.byStart = items.slice().sort((a, b) => a.start - b.start);
-            this.byEnd = items.slice().sort((a, b) => a.end - b.end);
+            const lanes = lanesOf(svg);
+            this.lanes = lanes.map((lane) => lane.items).filter((items) => items.length > 0);
+            const bars = this.lanes.flat();
+            // How a lane ended is there from then on.
+            const outcomes = lanes.map(({ items, outcome }) => {
+                const start = Math.max(0, ...items.map((item) => item.end));
+                return { shape: outcome, start, end: Infinity };
+            });
+            this.byStart = [...bars, ...outcomes].sort((a, b) => a.start - b.start);
+            this.byEnd = bars.slice().sort((a, b) => a.end - b.end);
             this.starts = this.byStart.map((item) => item.start);
             this.ends = this.byEnd.map((item) => item.end);
             this.transcript = figure.querySelector('.transcript');
@@ -120,9 +130,12 @@
             this.detail.remove();
             this.stage.replaceWith(this.svg);
             this.svg.setAttribute('role', 'img');
-            for (const { group } of this.byStart) {
-                group.classList.remove('on');
-                group.removeAttribute('tabindex');
+            this.figure.classList.remove('moved');
+            for (const { shape } of this.byStart) {
+                shape.classList.remove('on');
+                for (const name of ['tabindex', 'role', 'aria-label']) {
+                    shape.removeAttribute(name);
+                }
             }
             for (const line of this.lines) {
                 line.classList.remove('later', 'now');
@@ -141,6 +154,7 @@
             const { width, height } = this.svg.viewBox.baseVal;
             const grid = this.svg.querySelector('.tl-grid').getAttribute('d');
             const [, top, bottom] = grid.match(/ ([\d.]+)V([\d.]+)/).map(Number);
+            this.veiledShare = (Number(this.svg.dataset.right) + END_MARK) / width;
             const percent = (part, whole) => `${(part / whole) * 100}%`;
             this.left = Number(this.svg.dataset.left) / width;
             this.right = Number(this.svg.dataset.right) / width;
@@ -149,6 +163,8 @@
             const veiled = element('div', { class: 'veiled' }, this.veil);
             veiled.style.top = percent(top, height);
             veiled.style.height = percent(bottom - top, height);
+            // The mark at the end of a lane stands behind its moment.
+            veiled.style.width = percent(this.veiledShare, 1);
 
             this.slider = element('div', {
                 class: 'handle',
@@ -246,8 +262,9 @@
         addBars() {
             // The children of an image have no names of their own.
             this.svg.setAttribute('role', 'group');
-            this.stop = this.lanes[0]?.[0];
-            this.stop?.group.setAttribute('tabindex', 0);
+            if (this.lanes.length > 0) {
+                this.stopAt(this.lanes[0][0]);
+            }
             const name = (event) => {
                 const title = event.target.closest('g[data-start]')?.querySelector('title');
                 this.detail.textContent = title?.textContent ?? HINT;
@@ -260,6 +277,16 @@
             }
         }
 
+        /** Makes this bar the one that Tab goes to. */
+        stopAt(item) {
+            this.stop?.shape.removeAttribute('tabindex');
+            this.stop = item;
+            const { shape } = item;
+            shape.setAttribute('tabindex', 0);
+            shape.setAttribute('role', 'img');
+            shape.setAttribute('aria-label', shape.querySelector('title').textContent);
+        }
+
         // The moment
 
         /** Shows the run as it was at this time. Only what differs from before is touched. */
@@ -270,6 +297,7 @@
             const isOther = event !== this.event;
             this.follow(now, event);
             if (isOther) {
+                this.figure.classList.add('moved');
                 this.markBars(this.event ?? 0, event);
                 this.markLines(event);
                 this.event = event;
@@ -285,7 +313,7 @@
             const share = now / this.length;
             const x = this.left + (this.right - this.left) * share;
             this.playhead.style.transform = `translateX(${share * 100}%)`;
-            this.veil.style.transform = `translateX(${x * 100}%)`;
+            this.veil.style.transform = `translateX(${(x / this.veiledShare) * 100}%)`;
             this.time.textContent = this.moment();
         }
 
@@ -322,9 +350,9 @@
                     index -= 1;
                 }
                 for (; index < items.length && times[index] <= high; index += 1) {
-                    const { group, start, end } = items[index];
+                    const { shape, start, end } = items[index];
                     const isOn = start <= event && (event < end || start === end && start === event);
-                    group.classList.toggle('on', isOn);
+                    shape.classList.toggle('on', isOn);
                 }
             }
         }
@@ -409,7 +437,6 @@
                     this.frame = requestAnimationFrame(tick);
                 } else {
                     this.pause();
-                    this.sayTime();
                 }
             };
             this.frame = requestAnimationFrame(tick);
@@ -420,6 +447,7 @@
                 cancelAnimationFrame(this.frame);
                 this.frame = null;
                 setIcon(this.playButton, 'play', 'Play', 'space');
+                this.sayTime();
             }
         }
 
@@ -489,13 +517,8 @@
             }
             const next = targets[key]();
             if (next) {
-                this.stop.group.removeAttribute('tabindex');
-                this.stop = next;
-                const { group } = next;
-                group.setAttribute('tabindex', 0);
-                group.setAttribute('role', 'img');
-                group.setAttribute('aria-label', group.querySelector('title').textContent);
-                group.focus();
+                this.stopAt(next);
+                next.shape.focus();
             }
             return true;
         }

@@ -255,14 +255,38 @@ fn a_pattern_page_has_its_picture_its_recipe_and_its_twin() {
     for pattern in pattern::all(&pattern::workspace()).unwrap() {
         let page = format!("patterns/{}/index.html", pattern.name);
         let html = fs::read_to_string(book.path().join(page)).unwrap();
-        let is_timeline = |tag: &Tag| {
-            &*tag.name == "svg" && attribute(tag, "class").as_deref() == Some("timeline")
-        };
-        assert!(
-            tags(&html).iter().any(is_timeline),
-            "{}: no picture",
+        let (_, problem) = html.split_once("id=\"problem\"").expect("a section");
+        let (problem, _) = problem.split_once("<h2").expect("another section");
+        for part in [
+            "<figure id=\"timeline\" class=\"player\" data-timeline=\"timeline.json\">",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\"",
+            "<ol class=\"transcript\"",
+            "<details class=\"bars\">",
+            "<figcaption>",
+        ] {
+            assert_eq!(problem.matches(part).count(), 1, "{}: {part}", pattern.name);
+        }
+        assert_eq!(
+            html.matches("id=\"timeline\"").count(),
+            1,
+            "{}",
             pattern.name
         );
+        let seen = html.split("id=\"what-you-see\"").nth(1).expect("a section");
+        assert!(
+            seen.contains("<a href=\"#timeline\">above</a>"),
+            "{}",
+            pattern.name
+        );
+        for tag in tags(&html) {
+            let Some(file) = attribute(&tag, "data-timeline") else {
+                continue;
+            };
+            let copied = book.path().join("patterns").join(&pattern.name).join(&file);
+            let copied = fs::read_to_string(copied).expect("the recorded run is beside the page");
+            let recorded = fs::read_to_string(pattern.dir.join(&file)).expect("it is recorded");
+            assert_eq!(copied, recorded, "{}: {file}", pattern.name);
+        }
         for file in ["src/lib.rs", "src/main.rs", "asyncio.py"] {
             let code = fs::read_to_string(pattern.dir.join(file)).unwrap();
             let last = code
@@ -416,6 +440,41 @@ fn links_between_pages_files_and_definitions_stay_in_the_book() {
     }
     let file = fs::read_to_string(book.path().join("patterns/one/src/lib.rs.html")).unwrap();
     assert!(file.contains("<code class=\"language-rs\">pub fn recipe() {}"));
+}
+
+#[test]
+fn the_first_timeline_moves_up_and_others_stay_in_their_place() {
+    let workspace = small_workspace();
+    let flag = RECORDED.replace("a < b", "with a flag");
+    put(&workspace, "patterns/one/timeline--flag=x.json", &flag);
+    add(
+        &workspace,
+        "patterns/one/README.md",
+        "\nBefore.\n\n![With x < y and `flag`](timeline--flag=x.svg)\n\nAfter.\n",
+    );
+    let book = book::build(workspace.path(), "/").unwrap();
+    let page = book.path().join("patterns/one");
+    let html = fs::read_to_string(page.join("index.html")).unwrap();
+    let places = [
+        "id=\"problem\"",
+        "data-timeline=\"timeline.json\"",
+        "a &lt; b",
+        "<figcaption>Caption</figcaption>",
+        "id=\"what-you-see\"",
+        "<p>The picture of this run is <a href=\"#timeline\">above</a>.</p>",
+        "<p>Before.</p>",
+        "data-timeline=\"timeline--flag=x.json\"",
+        "with a flag",
+        "<figcaption>With x &lt; y and flag</figcaption>",
+        "<p>After.</p>",
+    ];
+    let found: Vec<usize> = places
+        .iter()
+        .map(|part| html.find(part).unwrap_or_else(|| panic!("no {part}")))
+        .collect();
+    assert!(found.is_sorted(), "{found:?}");
+    let copied = fs::read_to_string(page.join("timeline--flag=x.json")).unwrap();
+    assert_eq!(copied, flag);
 }
 
 #[test]
