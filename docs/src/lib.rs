@@ -8,4 +8,6 @@ pub mod markdown;
 pub mod new;
 pub mod paste;
 pub mod pattern;
+pub mod questions;
+pub mod relations;
 pub mod serve;

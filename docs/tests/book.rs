@@ -484,7 +484,7 @@ fn workspace_with_cards() -> TempDir {
     add(
         &workspace,
         "docs/book/src/start.md",
-        "\n{{cards}}\n\nThe end.\n",
+        "\n<!-- cards -->\n\nThe end.\n",
     );
     for (name, columns, answers) in CARDS {
         let rows: String = QUESTIONS
