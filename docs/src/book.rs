@@ -356,7 +356,7 @@ fn mistakes(texts: &[(&Chapter, String)]) -> String {
             let target = target.trim_start_matches("../");
             let folder = page.split('/').nth(1).unwrap_or_default();
             table += &format!(
-                "| {said} | [`{name}`]({target}), on the page [{folder}]({page}#when-it-goes-wrong) |\n"
+                "| {said} | [{folder}]({page}#when-it-goes-wrong): [`{name}`]({target}) |\n"
             );
         }
     }

@@ -327,7 +327,7 @@ fn every_pattern_is_compared_by_every_question() {
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let real = pattern::workspace().join("docs/book");
-    for file in ["book.toml", "book.css"] {
+    for file in ["book.toml", "book.css", "find.js"] {
         let text = fs::read_to_string(real.join(file)).expect("the book's settings");
         put(&workspace, &format!("docs/book/{file}"), &text);
     }
