@@ -163,7 +163,7 @@
         status.textContent = '';
         if (places.length > 0) {
             const many = places.length > 1 ? `${places.length} symptoms fit, the best first.` : '1 symptom fits.';
-            status.textContent = `${many} Enter goes to its link, Escape clears.`;
+            status.textContent = `${many} Enter goes to the first link, Escape clears.`;
         } else if (query) {
             const search = document.createElement('a');
             search.href = `?search=${encodeURIComponent([...known].join(' ') || query)}`;

@@ -82,8 +82,7 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     }
     for (chapter, text) in &texts {
         let file = source.path().join(&chapter.name);
-        let text =
-            fill(text, &texts, &summary).with_context(|| format!("chapter {}", chapter.file))?;
+        let text = fill(chapter, text, &texts, &summary)?;
         write(&file, &text)?;
     }
 
@@ -288,7 +287,12 @@ fn assemble(
 }
 
 /// A chapter's text with what the book makes of all the pages in place of the comments that ask for it.
-fn fill(text: &str, texts: &[(&Chapter, String)], summary: &str) -> anyhow::Result<String> {
+fn fill(
+    chapter: &Chapter,
+    text: &str,
+    texts: &[(&Chapter, String)],
+    summary: &str,
+) -> anyhow::Result<String> {
     let mut text = text.to_owned();
     if text.contains(CARDS) {
         text = text.replace(CARDS, &format!("\n{}", comparison(texts)?));
@@ -301,10 +305,12 @@ fn fill(text: &str, texts: &[(&Chapter, String)], summary: &str) -> anyhow::Resu
         text = text.replace(RELATIONS, &format!("\n{relations}"));
     }
     if let Some((before, rest)) = text.split_once(QUESTIONS.0) {
-        let (list, after) = rest
+        let aid = rest
             .split_once(QUESTIONS.1)
-            .context("the questions have no end")?;
-        text = format!("{before}\n{}{after}", decision_aid(list, texts)?);
+            .context("the questions have no end")
+            .and_then(|(list, after)| Ok(decision_aid(list, texts)? + after))
+            .with_context(|| format!("chapter {}", chapter.file))?;
+        text = format!("{before}\n{aid}");
     }
     Ok(text)
 }

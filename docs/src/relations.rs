@@ -151,7 +151,11 @@ pub fn markdown(nodes: &[Node]) -> String {
 /// The patterns one below the other, in the order of the summary, and an arc for each two of which
 /// one leads to the other. However many there are, no text meets another or a line.
 fn svg(nodes: &[Node]) -> String {
-    let (rows, parts, height) = rows(nodes);
+    let Layout {
+        rows,
+        parts,
+        height,
+    } = layout(nodes);
     let mut edges = String::new();
     let farthest = nodes.len().saturating_sub(1).max(1);
     for (from, node) in nodes.iter().enumerate() {
@@ -202,8 +206,16 @@ fn svg(nodes: &[Node]) -> String {
     )
 }
 
-/// From where to where each pattern's row goes, where the heading of each part stands, and the height.
-fn rows(nodes: &[Node]) -> (Vec<Range<f64>>, Vec<(&str, f64)>, f64) {
+/// Where everything stands, from top to bottom.
+struct Layout<'a> {
+    /// From where to where the row of each pattern goes.
+    rows: Vec<Range<f64>>,
+    /// The parts, and where their headings stand.
+    parts: Vec<(&'a str, f64)>,
+    height: f64,
+}
+
+fn layout(nodes: &[Node]) -> Layout<'_> {
     let (mut rows, mut parts) = (Vec::new(), Vec::<(&str, f64)>::new());
     let mut y = 4.0;
     for node in nodes {
@@ -219,7 +231,11 @@ fn rows(nodes: &[Node]) -> (Vec<Range<f64>>, Vec<(&str, f64)>, f64) {
         rows.push(y..end);
         y = end;
     }
-    (rows, parts, y + 4.0)
+    Layout {
+        rows,
+        parts,
+        height: y + 4.0,
+    }
 }
 
 fn middle(row: &Range<f64>) -> f64 {
@@ -395,7 +411,11 @@ mod tests {
     #[test]
     fn rows_do_not_meet_and_hold_all_of_their_words() {
         let nodes = crowd(30);
-        let (rows, parts, height) = rows(&nodes);
+        let Layout {
+            rows,
+            parts,
+            height,
+        } = layout(&nodes);
         assert_eq!((rows.len(), parts.len()), (30, 8));
         for pair in rows.windows(2) {
             assert!(pair[0].end <= pair[1].start);
