@@ -166,7 +166,7 @@
             status.textContent = `${many} Enter goes to the first link, Escape clears.`;
         } else if (query) {
             const search = document.createElement('a');
-            search.href = `?search=${encodeURIComponent([...known].join(' ') || query)}`;
+            search.href = `?search=${encodeURIComponent(query.slice(0, 100))}`;
             search.textContent = 'search the whole book';
             status.append('Nothing found. Try other words, or ', search, '.');
         }
