@@ -16,7 +16,8 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Pars
 use tempfile::TempDir;
 
 use crate::pattern::{self, Pattern};
-use crate::{card, figure, form};
+use crate::relations::{self, Node};
+use crate::{card, figure, form, questions};
 
 /// Where the book's own chapters are, seen from the workspace.
 const CHAPTERS: &str = "docs/book/src";
@@ -29,8 +30,13 @@ const TWIN: &str = "Coming from asyncio";
 /// The picture of a pattern's page that the book shows first.
 const TIMELINE: &str = "timeline.svg";
 
-/// The line of a chapter in whose place all cards are compared.
-const CARDS: &str = "\n{{cards}}\n";
+/// Comments in a chapter in whose place the book puts what it makes of all the pages.
+const CARDS: &str = "\n<!-- cards -->\n";
+const RELATIONS: &str = "\n<!-- relations -->\n";
+const MISTAKES: &str = "\n<!-- mistakes -->\n";
+
+/// What the questions of a chapter stand between.
+const QUESTIONS: (&str, &str) = ("\n<!-- questions -->\n", "\n<!-- end of questions -->\n");
 
 /// Every Rust block of the book's own chapters, as a doc-test. A pattern's page is one in its crate.
 #[cfg(doctest)]
@@ -73,8 +79,8 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     let source = tempfile::tempdir()?;
     let built = tempfile::tempdir()?;
 
-    let summary = workspace.join(CHAPTERS).join("SUMMARY.md");
-    fs::copy(&summary, source.path().join("SUMMARY.md"))?;
+    let summary = read(workspace, &format!("{CHAPTERS}/SUMMARY.md"))?;
+    fs::write(source.path().join("SUMMARY.md"), &summary)?;
     let mut linked = BTreeSet::new();
     let mut texts = Vec::new();
     for chapter in &chapters {
@@ -84,12 +90,8 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     }
     for (chapter, text) in &texts {
         let file = source.path().join(&chapter.name);
-        match text.split_once(CARDS) {
-            Some((before, after)) => {
-                write(&file, &format!("{before}\n{}{after}", comparison(&texts)?))?;
-            }
-            None => write(&file, text)?,
-        }
+        let text = fill(chapter, text, &texts, &summary)?;
+        write(&file, &text)?;
     }
 
     let root = workspace.join("docs/book");
@@ -305,6 +307,121 @@ fn assemble(
     Ok(assembled)
 }
 
+/// A chapter's text with what the book makes of all the pages in place of the comments that ask for it.
+fn fill(
+    chapter: &Chapter,
+    text: &str,
+    texts: &[(&Chapter, String)],
+    summary: &str,
+) -> anyhow::Result<String> {
+    let mut text = text.to_owned();
+    if text.contains(CARDS) {
+        text = text.replace(CARDS, &format!("\n{}", comparison(texts)?));
+    }
+    if text.contains(MISTAKES) {
+        text = text.replace(MISTAKES, &format!("\n{}", mistakes(texts)));
+    }
+    if text.contains(RELATIONS) {
+        let relations = relations::markdown(&nodes(texts, summary));
+        text = text.replace(RELATIONS, &format!("\n{relations}"));
+    }
+    if let Some((before, rest)) = text.split_once(QUESTIONS.0) {
+        let aid = rest
+            .split_once(QUESTIONS.1)
+            .context("the questions have no end")
+            .and_then(|(list, after)| Ok(decision_aid(list, texts)? + after))
+            .with_context(|| format!("chapter {}", chapter.file))?;
+        text = format!("{before}\n{aid}");
+    }
+    Ok(text)
+}
+
+/// The questions of a list, step by step and as a table. A pattern that no answer leads to gets an
+/// answer of its own, so that none is out of reach.
+fn decision_aid(list: &str, texts: &[(&Chapter, String)]) -> anyhow::Result<String> {
+    let mut question = questions::read(list)?;
+    for (chapter, text) in texts {
+        let page = chapter.page();
+        let is_reached = question
+            .paths()
+            .iter()
+            .any(|(_, target)| target.contains(&page));
+        if let (Some(pattern), false) = (&chapter.pattern, is_reached) {
+            question.add(
+                &relations::about(text),
+                format!("[{}]({page})", pattern.name),
+            );
+        }
+    }
+    Ok(format!(
+        "{}\n<details class=\"listing\">\n<summary>The same as a table</summary>\n\n{}\n</details>\n\n",
+        question.html(),
+        question.table()
+    ))
+}
+
+/// A table of the mistakes that the pages show: what their lists say of each program in `examples/`.
+fn mistakes(texts: &[(&Chapter, String)]) -> String {
+    let mut table = String::from("| What goes wrong | Shown by |\n|-|-|\n");
+    for (chapter, text) in texts {
+        let page = chapter.page();
+        for item in text.split("\n- [examples/").skip(1) {
+            let item: String = item
+                .lines()
+                .enumerate()
+                .take_while(|(line, text)| *line == 0 || text.starts_with("  "))
+                .map(|(_, text)| text.trim().to_owned() + " ")
+                .collect();
+            let Some((link, said)) = item.split_once("): ") else {
+                continue;
+            };
+            let Some((name, target)) = link.split_once("](") else {
+                continue;
+            };
+            let name = name.trim_end_matches(".rs");
+            let said = from_the_root(said.trim(), &page).replace('|', "\\|");
+            let target = target.trim_start_matches("../");
+            let folder = page.split('/').nth(1).unwrap_or_default();
+            table += &format!(
+                "| {said} | [{folder}]({page}#when-it-goes-wrong): [`{name}`]({target}) |\n"
+            );
+        }
+    }
+    table
+}
+
+/// The patterns in the order of the summary, with what their pages say of each other.
+fn nodes(texts: &[(&Chapter, String)], summary: &str) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for (part, links) in relations::parts(summary) {
+        for link in links {
+            let found = texts.iter().find(|(chapter, _)| chapter.name == link);
+            if let Some((
+                Chapter {
+                    pattern: Some(pattern),
+                    ..
+                },
+                text,
+            )) = found
+            {
+                nodes.push(Node {
+                    part: part.clone(),
+                    name: pattern.name.clone(),
+                    about: relations::about(text),
+                    leads_to: relations::leads(text),
+                });
+            }
+        }
+    }
+    nodes
+}
+
+/// Text of a pattern's page with links that begin at the root of the book.
+fn from_the_root(text: &str, page: &str) -> String {
+    text.replace("](../../", "](")
+        .replace("](#", &format!("]({page}#"))
+}
+
 /// A table for each question of the cards: what each pattern's page answers. For a chapter at the root
 /// of the book, from the chapters' texts as mdBook gets them.
 fn comparison(texts: &[(&Chapter, String)]) -> anyhow::Result<String> {
@@ -325,11 +442,7 @@ fn comparison(texts: &[(&Chapter, String)]) -> anyhow::Result<String> {
                     columns => format!("{columns}: {}", answer.text),
                 })
                 .collect();
-            // The links of a pattern's page begin in its folder.
-            let lines = lines
-                .join("<br>")
-                .replace("](../../", "](")
-                .replace("](#", &format!("]({page}#"));
+            let lines = from_the_root(&lines.join("<br>"), &page);
             *table += &format!("| [{}]({page}#the-card) | {lines} |\n", pattern.name);
         }
     }
@@ -509,6 +622,7 @@ fn is_kept(file: &str) -> bool {
         .any(|end| file.ends_with(end))
 }
 
+/// Text as HTML.
 pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

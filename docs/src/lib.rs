@@ -10,5 +10,7 @@ pub mod markdown;
 pub mod new;
 pub mod paste;
 pub mod pattern;
+pub mod questions;
+pub mod relations;
 pub mod run;
 pub mod serve;

@@ -362,6 +362,7 @@ fn small_workspace() -> TempDir {
         "player.js",
         "run.css",
         "run.js",
+        "find.js",
     ] {
         let text = fs::read_to_string(real.join(file)).expect("the book's settings");
         put(&workspace, &format!("docs/book/{file}"), &text);
@@ -572,7 +573,7 @@ fn workspace_with_cards() -> TempDir {
     add(
         &workspace,
         "docs/book/src/start.md",
-        "\n{{cards}}\n\nThe end.\n",
+        "\n<!-- cards -->\n\nThe end.\n",
     );
     for (name, columns, answers) in CARDS {
         let rows: String = QUESTIONS
@@ -671,4 +672,67 @@ fn an_export_leaves_a_foreign_folder_alone() {
         "mine"
     );
     assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+}
+
+/// What a chapter asks for by a comment is there in its place.
+#[test]
+fn a_pattern_that_no_answer_names_gets_one_and_its_mistakes_are_listed() {
+    let workspace = small_workspace();
+    add(
+        &workspace,
+        "docs/book/src/start.md",
+        "\n<!-- questions -->\n\n**What?**\n\n- This. **Which?**\n  - a → [one](../../../patterns/one/README.md)\n  \
+         - b → [`B`](https://example.org)\n\n<!-- end of questions -->\n\n<!-- mistakes -->\n\n\
+         <!-- relations -->\n\nThe end.\n",
+    );
+    put(
+        &workspace,
+        "patterns/two/README.md",
+        "# two\n\nDoes `two` things.\n\n## The recipe\n\n## When it goes wrong\n\n\
+         - [examples/bad.rs](examples/bad.rs): it `a|b`\n  [hangs](../one/README.md).\n\n\
+         ## Coming from asyncio\n\n## See also\n\n- [one](../one/README.md), for one\n",
+    );
+    put(&workspace, "patterns/two/examples/bad.rs", "fn main() {}\n");
+    let book = book::build(workspace.path(), "/").unwrap();
+    check_links(book.path());
+    let html = fs::read_to_string(book.path().join("start.html")).unwrap();
+    let html: String = html.lines().collect();
+    let (_, html) = html.split_once("<main>").expect("a page");
+    let (html, _) = html.split_once("</main>").expect("an end");
+    for part in [
+        "<li class=\"leaf\"><span class=\"answer\">Does two things.</span>\
+         <span class=\"target\"><a href=\"patterns/two/index.html\">two</a></span></li>",
+        "<td>This · a</td><td><a href=\"patterns/one/index.html\">one</a></td>",
+        "<td>it <code>a|b</code> <a href=\"patterns/one/index.html\">hangs</a>.</td>\
+         <td><a href=\"patterns/two/index.html#when-it-goes-wrong\">two</a>: \
+         <a href=\"patterns/two/examples/bad.rs.html\"><code>bad</code></a></td>",
+        "<title>two to one: for one</title>",
+        "<p>The end.</p>",
+    ] {
+        assert!(html.contains(part), "no {part} in {html}");
+    }
+    assert!(!html.contains("<!-- "), "{html}");
+}
+
+#[test]
+fn questions_that_cannot_be_read_fail_the_build_and_their_chapter_is_named() {
+    for (list, problem) in [
+        (
+            "\n<!-- questions -->\n\n**What?**\n",
+            "the questions have no end",
+        ),
+        (
+            "\n<!-- questions -->\n\n**What?**\n\n- a\n\n<!-- end of questions -->\n",
+            "leads to no **question?**",
+        ),
+    ] {
+        let workspace = small_workspace();
+        add(&workspace, "docs/book/src/start.md", list);
+        let error = failure(&workspace);
+        let chapter = "chapter docs/book/src/start.md: ";
+        assert!(
+            error.starts_with(chapter) && error.contains(problem),
+            "{error}"
+        );
+    }
 }
