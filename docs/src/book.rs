@@ -16,12 +16,13 @@ use tempfile::TempDir;
 
 use crate::card;
 use crate::pattern::{self, Pattern};
+use crate::take::{self, Take};
+use crate::twin::Twin;
 
 /// Where the book's own chapters are, seen from the workspace.
 const CHAPTERS: &str = "docs/book/src";
 
-/// The sections of a pattern's page that the book adds to.
-const RECIPE: &str = "The recipe";
+/// The section of a pattern's page that the book adds the two programs to.
 const TWIN: &str = "Coming from asyncio";
 
 /// The line of a chapter in whose place all cards are compared.
@@ -90,6 +91,13 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     config.build.build_dir = built.path().to_path_buf();
     config.set("output.html.site-url", site_url)?;
     MDBook::load_with_config(root, config)?.build()?;
+
+    for pattern in chapters
+        .iter()
+        .filter_map(|chapter| chapter.pattern.as_ref())
+    {
+        take::write_file(pattern, built.path())?;
+    }
 
     // mdBook's 404 page is a page without neighbours that finds its scripts from anywhere.
     let frame = fs::read_to_string(built.path().join("404.html"))?;
@@ -185,6 +193,15 @@ fn assemble(
     let mut heading: Option<String> = None;
     let mut picture: Option<(Range<usize>, String, String)> = None;
     let mut in_rust = false;
+    let taken = match &chapter.pattern {
+        Some(pattern) => {
+            let place = take::place(&text)?;
+            let panel = Take::new(pattern, &text)?.panel();
+            edits.push((place.clone(), panel));
+            place
+        }
+        None => 0..0,
+    };
 
     // The extensions that mdBook turns on.
     let extensions = Options::ENABLE_TABLES
@@ -196,6 +213,10 @@ fn assemble(
         | Options::ENABLE_GFM;
     let mut events = Parser::new_ext(&text, extensions).into_offset_iter();
     for (event, range) in events.by_ref() {
+        // The panel stands there.
+        if taken.contains(&range.start) {
+            continue;
+        }
         match event {
             Event::Start(Tag::Heading {
                 level: HeadingLevel::H1 | HeadingLevel::H2,
@@ -265,10 +286,9 @@ fn assemble(
     }
 
     if let Some(pattern) = &chapter.pattern {
-        for (title, addition) in [
-            (RECIPE, recipe(pattern)?),
-            (TWIN, twin(workspace, pattern)?),
-        ] {
+        let twin = Twin::new(pattern, &text)?;
+        edits.extend(twin.marks_of_rows());
+        for (title, addition) in [(TWIN, twin.listings())] {
             let end = sections
                 .get(title)
                 .with_context(|| format!("no section `## {title}`"))?
@@ -415,45 +435,8 @@ fn figure(
     ))
 }
 
-/// The recipe as people copy it, for the end of its section.
-fn recipe(pattern: &Pattern) -> anyhow::Result<String> {
-    let code = pattern.recipe().context("cannot read src/lib.rs")?;
-    let code = code.trim();
-    refuse_hidden_lines(code).context("src/lib.rs")?;
-    Ok(format!(
-        "\n\n<details class=\"listing\" open>\n<summary>The whole recipe: <code>src/lib.rs</code>, \
-         {} lines</summary>\n\n{}\n\n</details>\n\n",
-        code.lines().count(),
-        listing("rust", code)
-    ))
-}
-
-/// The demo beside its twin, for the end of its section.
-fn twin(workspace: &Path, pattern: &Pattern) -> anyhow::Result<String> {
-    let mut columns = String::new();
-    for (name, language) in [("asyncio.py", "python"), ("src/main.rs", "rust")] {
-        let code = read(workspace, &format!("patterns/{}/{name}", pattern.name))?;
-        if language == "rust" {
-            refuse_hidden_lines(&code).with_context(|| name.to_owned())?;
-        }
-        columns += &format!(
-            "<figure class=\"listing\">\n<figcaption><code>{name}</code></figcaption>\n\n{}\n\n</figure>\n",
-            listing(language, &code)
-        );
-    }
-    Ok(format!("\n\n<div class=\"twin\">\n{columns}</div>\n\n"))
-}
-
-/// Code as HTML: a Markdown fence would be compiled as an example of the page.
-fn listing(language: &str, code: &str) -> String {
-    format!(
-        "<pre><code class=\"language-{language}\">{}\n</code></pre>",
-        escape(code.trim())
-    )
-}
-
 /// mdBook hides such a line and shows a button in its place; the copy then lacks it.
-fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
+pub(crate) fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
     match code
         .lines()
         .map(str::trim)
@@ -493,7 +476,7 @@ fn is_picture(file: &str) -> bool {
         .any(|end| file.ends_with(end))
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -9,3 +9,5 @@ pub mod new;
 pub mod paste;
 pub mod pattern;
 pub mod serve;
+pub mod take;
+pub mod twin;

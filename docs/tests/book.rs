@@ -327,9 +327,13 @@ fn every_pattern_is_compared_by_every_question() {
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let real = pattern::workspace().join("docs/book");
-    for file in ["book.toml", "book.css"] {
-        let text = fs::read_to_string(real.join(file)).expect("the book's settings");
-        put(&workspace, &format!("docs/book/{file}"), &text);
+    for entry in real.read_dir().expect("the book's folder") {
+        let path = entry.expect("an entry of the book's folder").path();
+        if path.is_file() {
+            let text = fs::read_to_string(&path).expect("the book's settings");
+            let file = path.file_name().expect("a name").to_string_lossy();
+            put(&workspace, &format!("docs/book/{file}"), &text);
+        }
     }
     put(
         &workspace,
@@ -347,13 +351,15 @@ fn small_workspace() -> TempDir {
         put(&workspace, &file("src/lib.rs"), "pub fn recipe() {}\n");
         put(&workspace, &file("src/main.rs"), "fn main() {}\n");
         put(&workspace, &file("asyncio.py"), "# Python\nprint()\n");
+        put(&workspace, &file("expected.txt"), "line\n");
         put(
             &workspace,
             &file("timeline.svg"),
             "<svg class=\"timeline\">\n\n</svg>\n",
         );
         let page = format!(
-            "# {name}\n\n![Caption](timeline.svg)\n\n## The recipe\n\n## Coming from asyncio\n"
+            "# {name}\n\n![Caption](timeline.svg)\n\n## The recipe\n\n```toml\n[dependencies]\n```\n\n\
+             ## Coming from asyncio\n\n| asyncio | here | what differs |\n|-|-|-|\n| `f()` | `g()` | |\n\n"
         );
         put(&workspace, &file("README.md"), &page);
     }
@@ -457,7 +463,16 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
         assert!(error.contains(page) && error.contains(problem), "{error}");
     }
     for (file, text, problem) in [
-        (page, "# two\n", "no section `## The recipe`"),
+        (
+            page,
+            "# two\n",
+            "the section \"The recipe\" has no toml block",
+        ),
+        (
+            page,
+            "## The recipe\n\n```toml\n[dependencies]\n```\n",
+            "no table in the section `## Coming from asyncio`",
+        ),
         ("patterns/two/timeline.svg", "", "timeline.svg has no <svg>"),
         (
             "patterns/two/src/main.rs",
