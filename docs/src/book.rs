@@ -17,6 +17,8 @@ use tempfile::TempDir;
 
 use crate::pattern::{self, Pattern};
 use crate::relations::{self, Node};
+use crate::take::{self, Take};
+use crate::twin::Twin;
 use crate::{card, figure, form, questions};
 
 /// Where the book's own chapters are, seen from the workspace.
@@ -24,7 +26,6 @@ const CHAPTERS: &str = "docs/book/src";
 
 /// The sections of a pattern's page that the book adds to.
 const PROBLEM: &str = "Problem";
-const RECIPE: &str = "The recipe";
 const TWIN: &str = "Coming from asyncio";
 
 /// The picture of a pattern's page that the book shows first.
@@ -100,6 +101,13 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     config.build.build_dir = built.path().to_path_buf();
     config.set("output.html.site-url", site_url)?;
     MDBook::load_with_config(root, config)?.build()?;
+
+    for pattern in chapters
+        .iter()
+        .filter_map(|chapter| chapter.pattern.as_ref())
+    {
+        take::write_file(pattern, built.path())?;
+    }
 
     // mdBook's 404 page is a page without neighbours that finds its scripts from anywhere.
     let frame = fs::read_to_string(built.path().join("404.html"))?;
@@ -197,6 +205,15 @@ fn assemble(
     let mut recordings = BTreeSet::new();
     let mut first_figure = None;
     let mut in_rust = false;
+    let taken = match &chapter.pattern {
+        Some(pattern) => {
+            let place = take::place(&text)?;
+            let panel = Take::new(pattern, &text)?.panel();
+            edits.push((place.clone(), panel));
+            place
+        }
+        None => 0..0,
+    };
 
     // The extensions that mdBook turns on.
     let extensions = Options::ENABLE_TABLES
@@ -208,6 +225,10 @@ fn assemble(
         | Options::ENABLE_GFM;
     let mut events = Parser::new_ext(&text, extensions).into_offset_iter();
     for (event, range) in events.by_ref() {
+        // The panel stands there.
+        if taken.contains(&range.start) {
+            continue;
+        }
         match event {
             Event::Start(Tag::Heading {
                 level: HeadingLevel::H1 | HeadingLevel::H2,
@@ -286,10 +307,11 @@ fn assemble(
 
     if let Some(pattern) = &chapter.pattern {
         let first_figure = first_figure.with_context(|| format!("no picture {TIMELINE}"))?;
+        let twin = Twin::new(pattern, &text)?;
+        edits.extend(twin.marks_of_rows());
         for (title, addition) in [
             (PROBLEM, format!("{first_figure}{}\n\n", form::of(pattern)?)),
-            (RECIPE, recipe(pattern)?),
-            (TWIN, twin(workspace, pattern)?),
+            (TWIN, twin.listings()),
         ] {
             let end = sections
                 .get(title)
@@ -543,45 +565,8 @@ fn player(workspace: &Path, recording: &str, caption: &str) -> anyhow::Result<St
     ))
 }
 
-/// The recipe as people copy it, for the end of its section.
-fn recipe(pattern: &Pattern) -> anyhow::Result<String> {
-    let code = pattern.recipe().context("cannot read src/lib.rs")?;
-    let code = code.trim();
-    refuse_hidden_lines(code).context("src/lib.rs")?;
-    Ok(format!(
-        "\n\n<details class=\"listing\" open>\n<summary>The whole recipe: <code>src/lib.rs</code>, \
-         {} lines</summary>\n\n{}\n\n</details>\n\n",
-        code.lines().count(),
-        listing("rust", code)
-    ))
-}
-
-/// The demo beside its twin, for the end of its section.
-fn twin(workspace: &Path, pattern: &Pattern) -> anyhow::Result<String> {
-    let mut columns = String::new();
-    for (name, language) in [("asyncio.py", "python"), ("src/main.rs", "rust")] {
-        let code = read(workspace, &format!("patterns/{}/{name}", pattern.name))?;
-        if language == "rust" {
-            refuse_hidden_lines(&code).with_context(|| name.to_owned())?;
-        }
-        columns += &format!(
-            "<figure class=\"listing\">\n<figcaption><code>{name}</code></figcaption>\n\n{}\n\n</figure>\n",
-            listing(language, &code)
-        );
-    }
-    Ok(format!("\n\n<div class=\"twin\">\n{columns}</div>\n\n"))
-}
-
-/// Code as HTML: a Markdown fence would be compiled as an example of the page.
-fn listing(language: &str, code: &str) -> String {
-    format!(
-        "<pre><code class=\"language-{language}\">{}\n</code></pre>",
-        escape(code.trim())
-    )
-}
-
 /// mdBook hides such a line and shows a button in its place; the copy then lacks it.
-fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
+pub(crate) fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
     match code
         .lines()
         .map(str::trim)

@@ -14,3 +14,5 @@ pub mod questions;
 pub mod relations;
 pub mod run;
 pub mod serve;
+pub mod take;
+pub mod twin;

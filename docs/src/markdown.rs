@@ -34,6 +34,8 @@ pub struct Cell {
     pub code: Vec<String>,
     /// All of it as it is written.
     pub source: String,
+    /// Where that begins on the page.
+    pub start: usize,
 }
 
 /// What the text that is being read belongs to.
@@ -84,8 +86,11 @@ pub fn sections(page: &str) -> Vec<Section> {
             }
             Event::Start(Tag::TableCell) => {
                 if let Some(row) = last_row(&mut section) {
+                    let written = &page[range.clone()];
+                    let space = written.len() - written.trim_start().len();
                     row.push(Cell {
-                        source: page[range].trim().to_owned(),
+                        source: written.trim().to_owned(),
+                        start: range.start + space,
                         ..Cell::default()
                     });
                 }
@@ -150,6 +155,7 @@ mod tests {
             ("x f", &["f".to_owned()][..])
         );
         assert_eq!(table[1][0].source, "x [`f`](g)");
+        assert!(page[table[1][0].start..].starts_with("x [`f`](g) | y"));
         assert_eq!(table[1][1].text, "y");
     }
 

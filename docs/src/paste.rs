@@ -176,17 +176,30 @@ pub fn add(crate_dir: &Path, wanted: &[Dependency]) -> Result<String, PasteError
 /// In words, when there is no such block in the section "The recipe", or when it holds more than
 /// `[dependencies]` with versions and features.
 pub fn recipe_dependencies(page: &str) -> Result<Vec<Dependency>, String> {
-    let sections = markdown::sections(page);
-    let recipe = sections
-        .iter()
-        .find(|section| section.title == "The recipe");
-    let blocks = recipe.map_or(&[][..], |section| &section.blocks);
-    let block = blocks.iter().find(|block| block.language == "toml");
-    dependencies(
-        &block
-            .ok_or("the section \"The recipe\" has no toml block")?
-            .text,
-    )
+    dependencies(&recipe_block(page)?)
+}
+
+/// The same as lines, as they stand below `[dependencies]` in a manifest.
+///
+/// # Errors
+/// As [`recipe_dependencies`].
+pub fn recipe_lines(page: &str) -> Result<String, String> {
+    let block = recipe_block(page)?;
+    dependencies(&block)?;
+    let lines = block.strip_prefix("[dependencies]\n");
+    Ok(lines
+        .ok_or("a dependency block begins with the line `[dependencies]`")?
+        .to_owned())
+}
+
+fn recipe_block(page: &str) -> Result<String, String> {
+    let mut sections = markdown::sections(page).into_iter();
+    let recipe = sections.find(|section| section.title == "The recipe");
+    let mut blocks = recipe.into_iter().flat_map(|section| section.blocks);
+    let block = blocks.find(|block| block.language == "toml");
+    Ok(block
+        .ok_or("the section \"The recipe\" has no toml block")?
+        .text)
 }
 
 /// Reads a `[dependencies]` block.

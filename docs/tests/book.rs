@@ -355,17 +355,13 @@ const RECORDED: &str =
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let real = pattern::workspace().join("docs/book");
-    for file in [
-        "book.toml",
-        "book.css",
-        "player.css",
-        "player.js",
-        "run.css",
-        "run.js",
-        "find.js",
-    ] {
-        let text = fs::read_to_string(real.join(file)).expect("the book's settings");
-        put(&workspace, &format!("docs/book/{file}"), &text);
+    for entry in real.read_dir().expect("the book's folder") {
+        let path = entry.expect("an entry of the book's folder").path();
+        if path.is_file() {
+            let text = fs::read_to_string(&path).expect("the book's settings");
+            let file = path.file_name().expect("a name").to_string_lossy();
+            put(&workspace, &format!("docs/book/{file}"), &text);
+        }
     }
     put(
         &workspace,
@@ -384,11 +380,13 @@ fn small_workspace() -> TempDir {
         put(&workspace, &file("src/main.rs"), "fn main() {}\n");
         put(&workspace, &file("asyncio.py"), "# Python\nprint()\n");
         put(&workspace, &file("arguments.json"), "[]");
+        put(&workspace, &file("expected.txt"), "line\n");
         put(&workspace, &file("timeline.svg"), "<svg></svg>\n");
         put(&workspace, &file("timeline.json"), RECORDED);
         let page = format!(
             "# {name}\n\n## Problem\n\n## What you see\n\n![Caption](timeline.svg)\n\n\
-             ## The recipe\n\n## Coming from asyncio\n"
+             ## The recipe\n\n```toml\n[dependencies]\n```\n\n\
+             ## Coming from asyncio\n\n| asyncio | here | what differs |\n|-|-|-|\n| `f()` | `g()` | |\n\n"
         );
         put(&workspace, &file("README.md"), &page);
     }
@@ -526,22 +524,29 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
         let error = failure(&workspace);
         assert!(error.contains(page) && error.contains(problem), "{error}");
     }
+    let recipe = "# two\n\n## The recipe\n\n```toml\n[dependencies]\n```\n".to_owned();
+    let complete = fs::read_to_string(small_workspace().path().join(page)).expect("a page");
     for (file, text, problem) in [
         (
             page,
-            "# two\n\n## Problem\n\n![Caption](timeline.svg)\n",
-            "no section `## The recipe`",
+            "# two\n",
+            "the section \"The recipe\" has no toml block",
         ),
+        (page, &recipe, "no picture timeline.svg"),
         (
             page,
-            "# two\n\n![Caption](timeline.svg)\n",
-            "no section `## Problem`",
-        ),
-        (page, "# two\n", "no picture timeline.svg"),
-        (
-            page,
-            "![Caption](timeline--flag.svg)\n",
+            &format!("{recipe}\n![Caption](timeline--flag.svg)\n"),
             "cannot read patterns/two/timeline--flag.json",
+        ),
+        (
+            page,
+            &format!("{recipe}\n![Caption](timeline.svg)\n"),
+            "no table in the section `## Coming from asyncio`",
+        ),
+        (
+            page,
+            &complete.replace("## Problem", "## Trouble"),
+            "no section `## Problem`",
         ),
         (
             "patterns/two/timeline.json",
@@ -688,9 +693,11 @@ fn a_pattern_that_no_answer_names_gets_one_and_its_mistakes_are_listed() {
     put(
         &workspace,
         "patterns/two/README.md",
-        "# two\n\nDoes `two` things.\n\n## The recipe\n\n## When it goes wrong\n\n\
+        "# two\n\nDoes `two` things.\n\n## Problem\n\n![Caption](timeline.svg)\n\n\
+         ## The recipe\n\n```toml\n[dependencies]\n```\n\n## When it goes wrong\n\n\
          - [examples/bad.rs](examples/bad.rs): it `a|b`\n  [hangs](../one/README.md).\n\n\
-         ## Coming from asyncio\n\n## See also\n\n- [one](../one/README.md), for one\n",
+         ## Coming from asyncio\n\n| asyncio | here | what differs |\n|-|-|-|\n| `f()` | `g()` | |\n\n\
+         ## See also\n\n- [one](../one/README.md), for one\n",
     );
     put(&workspace, "patterns/two/examples/bad.rs", "fn main() {}\n");
     let book = book::build(workspace.path(), "/").unwrap();

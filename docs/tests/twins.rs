@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 
+use docs::twin::without_timeline;
 use docs::{expected, pattern};
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::{patterns, short};
@@ -86,12 +87,13 @@ fn compare(twin: &Path, argument: Option<&str>, transcript: &Path) -> Result<(),
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
     let python = String::from_utf8(output.stdout)?;
-    let rust = without_timeline(&fs::read_to_string(transcript)?);
+    let rust = fs::read_to_string(transcript)?;
+    let rust = without_timeline(&rust);
     let python: Vec<_> = python.lines().collect();
     for number in 0..python.len().max(rust.len()) {
-        let (of_rust, of_python) = (rust.get(number), python.get(number).copied());
-        if of_rust.map(String::as_str) != of_python {
-            let of_rust = of_rust.map_or("(the end)", String::as_str);
+        let (of_rust, of_python) = (rust.get(number).copied(), python.get(number).copied());
+        if of_rust != of_python {
+            let of_rust = of_rust.unwrap_or("(the end)");
             let of_python = of_python.unwrap_or("(the end)");
             let mend = format!(
                 "{} may be stale: `just expected` mends that",
@@ -105,20 +107,6 @@ fn compare(twin: &Path, argument: Option<&str>, transcript: &Path) -> Result<(),
         }
     }
     Ok(())
-}
-
-/// The lines of a transcript, without the drawing and the blank line that ends it.
-fn without_timeline(transcript: &str) -> Vec<String> {
-    let mut drawing = false;
-    let mut lines = Vec::new();
-    for line in transcript.lines() {
-        let is_drawn = drawing || line.starts_with("timeline");
-        drawing = is_drawn && !line.is_empty();
-        if !is_drawn {
-            lines.push(line.to_owned());
-        }
-    }
-    lines
 }
 
 fn script(text: &str) -> Result<Output, Failed> {

@@ -1,0 +1,58 @@
+// Gives each text of the panel a button that copies exactly that text.
+'use strict';
+
+(() => {
+    const SHOWN = 2000;
+
+    function selectAll(code) {
+        const details = code.closest('details');
+        if (details) {
+            details.open = true;
+        }
+        getSelection().selectAllChildren(code);
+    }
+
+    function addButton(figure) {
+        const code = figure.querySelector('pre > code');
+        // mdBook has put a button into the block. One is enough.
+        figure.querySelector('pre > .buttons')?.remove();
+
+        const button = document.createElement('button');
+        const label = document.createElement('span');
+        const what = document.createElement('span');
+        button.type = 'button';
+        label.textContent = 'Copy';
+        what.className = 'unseen';
+        what.textContent = ` ${figure.dataset.copy}`;
+        button.append(label, what);
+        const status = document.createElement('span');
+        status.setAttribute('role', 'status');
+        figure.querySelector('figcaption').append(button, status);
+
+        let back;
+        button.addEventListener('click', async () => {
+            clearTimeout(back);
+            try {
+                await navigator.clipboard.writeText(code.textContent);
+                label.textContent = 'Copied';
+                // The button shows it: this is for who listens.
+                status.className = 'unseen';
+                status.textContent = `Copied ${figure.dataset.copy}`;
+            } catch {
+                // Refused, or the page has no clipboard, as on a host without TLS.
+                selectAll(code);
+                label.textContent = 'Selected';
+                status.className = 'refused';
+                status.textContent = 'The browser refuses the clipboard. The text is selected: copy it with the keyboard.';
+            }
+            back = setTimeout(() => {
+                label.textContent = 'Copy';
+                if (status.className === 'unseen') {
+                    status.textContent = '';
+                }
+            }, SHOWN);
+        });
+    }
+
+    document.querySelectorAll('.take figure[data-copy]').forEach(addButton);
+})();
