@@ -163,7 +163,6 @@
             const veiled = element('div', { class: 'veiled' }, this.veil);
             veiled.style.top = percent(top, height);
             veiled.style.height = percent(bottom - top, height);
-            // The mark at the end of a lane stands behind its moment.
             veiled.style.width = percent(this.veiledShare, 1);
 
             this.slider = element('div', {
@@ -313,7 +312,8 @@
             const share = now / this.length;
             const x = this.left + (this.right - this.left) * share;
             this.playhead.style.transform = `translateX(${share * 100}%)`;
-            this.veil.style.transform = `translateX(${(x / this.veiledShare) * 100}%)`;
+            const veiled = now < this.length ? x / this.veiledShare : 1;
+            this.veil.style.transform = `translateX(${veiled * 100}%)`;
             this.time.textContent = this.moment();
         }
 
@@ -475,14 +475,16 @@
             }
         }
 
-        press({ key, target }) {
+        press({ key, target, repeat }) {
             switch (key) {
                 case ' ':
                     // A button, or the table's summary, has its own use for it.
                     if (target.closest('button, summary')) {
                         return false;
                     }
-                    this.toggle();
+                    if (!repeat) {
+                        this.toggle();
+                    }
                     return true;
                 case 'ArrowLeft': this.step(-1); return true;
                 case 'ArrowRight': this.step(1); return true;
