@@ -288,13 +288,11 @@ fn assemble(
     if let Some(pattern) = &chapter.pattern {
         let twin = Twin::new(pattern, &text)?;
         edits.extend(twin.marks_of_rows());
-        for (title, addition) in [(TWIN, twin.listings())] {
-            let end = sections
-                .get(title)
-                .with_context(|| format!("no section `## {title}`"))?
-                .end;
-            edits.push((end..end, addition));
-        }
+        let end = sections
+            .get(TWIN)
+            .with_context(|| format!("no section `## {TWIN}`"))?
+            .end;
+        edits.push((end..end, twin.listings()));
     }
     edits.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
     let mut assembled = text.clone();
@@ -436,7 +434,7 @@ fn figure(
 }
 
 /// mdBook hides such a line and shows a button in its place; the copy then lacks it.
-pub(crate) fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
+fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
     match code
         .lines()
         .map(str::trim)

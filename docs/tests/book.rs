@@ -474,11 +474,6 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
             "no table in the section `## Coming from asyncio`",
         ),
         ("patterns/two/timeline.svg", "", "timeline.svg has no <svg>"),
-        (
-            "patterns/two/src/main.rs",
-            "# hidden\n",
-            "hide the Rust line `# hidden`",
-        ),
     ] {
         let workspace = small_workspace();
         put(&workspace, file, text);
