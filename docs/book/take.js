@@ -1,4 +1,4 @@
-// Gives each text of the panel a button that copies exactly that text.
+// Gives each text of the panel from which a recipe is taken a button that copies exactly that text.
 'use strict';
 
 (() => {
@@ -53,6 +53,13 @@
             }, SHOWN);
         });
     }
+
+    // mdBook takes the last end of line from a page's Rust examples, and its buttons copy what is there.
+    document.querySelectorAll('pre > code.language-rust').forEach(code => {
+        if (!code.textContent.endsWith('\n')) {
+            code.append('\n');
+        }
+    });
 
     document.querySelectorAll('.take figure[data-copy]').forEach(addButton);
 })();

@@ -566,7 +566,7 @@ fn player(workspace: &Path, recording: &str, caption: &str) -> anyhow::Result<St
 }
 
 /// mdBook hides such a line and shows a button in its place; the copy then lacks it.
-pub(crate) fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
+fn refuse_hidden_lines(code: &str) -> anyhow::Result<()> {
     match code
         .lines()
         .map(str::trim)

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use crate::book::{escape, refuse_hidden_lines};
+use crate::book::escape;
 use crate::paste;
 use crate::pattern::Pattern;
 
@@ -30,10 +30,9 @@ impl Take {
     /// Reads what the panel shows from the recipe and from the page that says what it needs.
     ///
     /// # Errors
-    /// When the page does not say it, or when the recipe cannot be read or shown in whole.
+    /// When the page does not say it, or when the recipe cannot be read.
     pub fn new(pattern: &Pattern, page: &str) -> anyhow::Result<Self> {
         let recipe = pattern.recipe().context("cannot read src/lib.rs")?;
-        refuse_hidden_lines(&recipe).context("src/lib.rs")?;
         let module = pattern.module();
         Ok(Self {
             command: format!("cargo run -p docs -- paste {} ../my-app", pattern.name),
@@ -44,30 +43,53 @@ impl Take {
         })
     }
 
-    /// The panel as HTML. The script puts a button into each caption.
+    /// The panel as HTML.
     pub fn panel(&self) -> String {
         let file = &self.file;
-        let lines = self.recipe.lines().count();
-        let [command, module, dependencies] = [
-            ("the command", "sh", &self.command, "Copy the recipe into your crate, with the dependencies that it needs:"),
-            ("the module line", "rust", &self.module, "Then add this line to <code>main.rs</code> or <code>lib.rs</code>:"),
-            ("the dependencies", "toml", &self.dependencies, "Or by hand: add these lines below <code>[dependencies]</code> in <code>Cargo.toml</code>:"),
-        ]
-        .map(|(what, language, text, says)| {
-            format!(
-                "<figure data-copy=\"{what}\">\n<figcaption><span class=\"says\">{says}</span></figcaption>\n\n{}\n\n</figure>\n",
-                listing(language, text)
-            )
-        });
+        let recipe = format!(
+            "<details open>\n<summary>The whole recipe, {} lines</summary>\n\n{}\n\n</details>",
+            self.recipe.lines().count(),
+            listing("rs", &self.recipe)
+        );
+        let parts = [
+            part(
+                "the command",
+                "Copy the recipe into your crate, with the dependencies that it needs:",
+                &listing("sh", &self.command),
+            ),
+            part(
+                "the module line",
+                "Then add this line to <code>main.rs</code> or <code>lib.rs</code>:",
+                &listing("rs", &self.module),
+            ),
+            part(
+                "the dependencies",
+                "By hand, in place of the command: add these lines below <code>[dependencies]</code> \
+                 in <code>Cargo.toml</code>:",
+                &listing("toml", &self.dependencies),
+            ),
+            part(
+                "the recipe",
+                &format!(
+                    "And save the recipe as <code>src/{file}</code>: \
+                     <a href=\"{file}\" download>download it</a>, or copy it."
+                ),
+                &recipe,
+            ),
+        ];
         format!(
-            "\n<section class=\"take\" aria-label=\"Take the recipe\">\n{command}{module}{dependencies}\
-             <figure data-copy=\"the recipe\">\n<figcaption><span class=\"says\">And save the recipe as \
-             <code>src/{file}</code>:</span> <a href=\"{file}\" download>Download</a></figcaption>\n\
-             <details open>\n<summary>The whole recipe, {lines} lines</summary>\n\n{}\n\n</details>\n</figure>\n\
-             </section>\n\n",
-            listing("rust", &self.recipe)
+            "\n<section class=\"take\" aria-label=\"Take the recipe\">\n{}</section>\n\n",
+            parts.concat()
         )
     }
+}
+
+/// One text of the panel. The script puts a button into the caption, which copies `what`.
+fn part(what: &str, says: &str, code: &str) -> String {
+    format!(
+        "<figure data-copy=\"{what}\">\n<figcaption><span class=\"says\">{says}</span></figcaption>\n\n\
+         {code}\n\n</figure>\n"
+    )
 }
 
 /// The part of a page in whose place the panel stands, since it says the same: from the heading "The
@@ -112,7 +134,8 @@ pub fn write_file(pattern: &Pattern, built: &Path) -> anyhow::Result<()> {
     fs::write(built.join(&file), pattern.recipe()?).with_context(|| format!("cannot write {file}"))
 }
 
-/// Code as HTML, with every byte of it: a Markdown fence would be compiled as an example of the page.
+/// Code as HTML, with every byte of it. A Markdown fence would be compiled as an example of the page,
+/// and in what is marked as `rust`, and not as `rs`, mdBook looks for lines to hide.
 pub(crate) fn listing(language: &str, code: &str) -> String {
     format!(
         "<pre><code class=\"language-{language}\">{}</code></pre>",

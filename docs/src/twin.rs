@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
+use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::book::refuse_hidden_lines;
 use crate::markdown::{self, Cell};
 use crate::pattern::Pattern;
 use crate::{expected, take};
@@ -19,92 +19,115 @@ use crate::{expected, take};
 #[derive(Debug)]
 pub struct Twin {
     name: String,
-    /// The rows, in order.
-    pub rows: Vec<Row>,
-    python: String,
-    rust: String,
+    rows: Vec<Row>,
+    /// In the order of the table's first two columns.
+    programs: [Program; 2],
     /// What the demo prints, and with which argument.
     transcripts: Vec<(Option<String>, String)>,
 }
 
 /// A row of the table "Coming from asyncio".
 #[derive(Debug)]
-pub struct Row {
-    /// Where its first and its last cell begin on the page.
-    cells: [usize; 2],
+struct Row {
+    /// Where its three cells begin on the page.
+    cells: [usize; 3],
     /// Whether the two differ.
-    pub differs: bool,
-    /// What marks a line of the Python program.
-    pub python: Vec<String>,
-    /// What marks a line of the Rust program.
-    pub rust: Vec<String>,
+    differs: bool,
+    /// What marks a line of each program.
+    calls: [Vec<String>; 2],
+}
+
+/// One of the two programs.
+#[derive(Debug)]
+struct Program {
+    file: &'static str,
+    language: &'static str,
+    code: String,
+    /// The lines that make the call of a row, counted from 0, and the numbers of these rows.
+    marked: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Twin {
     /// Reads the table of the page, both programs and what they print.
     ///
     /// # Errors
-    /// When the page has no such table, and when a file cannot be read or shown in whole.
+    /// When the page has no such table, and when a file cannot be read.
     pub fn new(pattern: &Pattern, page: &str) -> anyhow::Result<Self> {
-        let read = |file: &str| {
-            let text = fs::read_to_string(pattern.dir.join(file));
-            text.map(|text| text.replace("\r\n", "\n"))
-                .with_context(|| format!("cannot read {file}"))
+        let rows = rows(page).context("no table in the section `## Coming from asyncio`")?;
+        let program = |column: usize, file, language| {
+            let code = read(&pattern.dir.join(file))?;
+            let marked = marked(&code, rows.iter().map(|row| &row.calls[column][..]));
+            anyhow::Ok(Program {
+                file,
+                language,
+                code,
+                marked,
+            })
         };
-        let rust = read("src/main.rs")?;
-        refuse_hidden_lines(&rust).context("src/main.rs")?;
+        let programs = [
+            program(0, "asyncio.py", "python")?,
+            program(1, "src/main.rs", "rs")?,
+        ];
         let mut transcripts = Vec::new();
         for (file, argument) in expected::variants(pattern, "expected", "txt")? {
-            let text = fs::read_to_string(&file)
-                .with_context(|| format!("cannot read {}", file.display()))?;
+            let text = read(&file)?;
             let lines = without_timeline(&text).join("\n");
             transcripts.push((argument, lines.trim_end().to_owned() + "\n"));
         }
         transcripts.sort();
         Ok(Self {
             name: pattern.name.clone(),
-            rows: rows(page).context("no table in the section `## Coming from asyncio`")?,
-            python: read("asyncio.py")?,
-            rust,
+            rows,
+            programs,
             transcripts,
         })
     }
 
-    /// What the table gains on the page: each row its number, and whether the two differ there.
+    /// What the table gains on the page: each row its number, with links to the first line of each
+    /// program that makes its call, and whether the two differ there.
     pub fn marks_of_rows(&self) -> Vec<(Range<usize>, String)> {
         let mut edits = Vec::new();
         for (row, number) in self.rows.iter().zip(1..) {
-            let [first, last] = row.cells;
-            let id = self.id(number);
-            let class = class(row);
-            let says = if row.differs { "differs" } else { "the same" };
-            edits.push((
-                first..first,
+            let id = self.row_id(number);
+            let mut marks = [
                 format!("<span class=\"row-number\" id=\"{id}\">{number}</span> "),
-            ));
-            edits.push((
-                last..last,
+                String::new(),
                 format!(
-                    "<span class=\"sign {class}\" role=\"img\" aria-label=\"{says}\">{}</span> ",
-                    sign(row)
+                    "<span class=\"sign {}\" role=\"img\" aria-label=\"{}\">{}</span> ",
+                    row.class(),
+                    row.says(),
+                    row.sign()
                 ),
-            ));
+            ];
+            for (mark, program) in marks.iter_mut().zip(&self.programs) {
+                if let Some(line) = program.first_line(number) {
+                    let (file, target) = (program.file, self.line_id(program, line));
+                    let id = match mark.is_empty() {
+                        true => String::new(),
+                        false => format!(" id=\"{id}\""),
+                    };
+                    *mark = format!(
+                        "<a class=\"row-number\"{id} href=\"#{target}\" title=\"{file}, line {}\">{number}</a> ",
+                        line + 1
+                    );
+                }
+            }
+            edits.extend(row.cells.map(|at| at..at).into_iter().zip(marks));
         }
         edits
     }
 
     /// The two programs with their marks, and below them what they print.
     pub fn listings(&self) -> String {
+        let programs: String = self.programs.iter().map(|it| self.listing(it)).collect();
         let printed =
             |(argument, text): &(Option<String>, String)| self.printed(argument.as_deref(), text);
-        let python = self.listing("asyncio.py", "python", &self.python, |row| &row.python);
-        let rust = self.listing("src/main.rs", "rust", &self.rust, |row| &row.rust);
         let transcripts: String = self.transcripts.iter().map(printed).collect();
         format!(
             "\n\n<p class=\"twin-key\">The number before a line is the row of the table that names its call: \
              <span class=\"sign differs\">≠</span> where the two differ, \
              <span class=\"sign same\">=</span> where they do the same.</p>\n\n\
-             <div class=\"twin\">\n{python}{rust}{transcripts}</div>\n\n"
+             <div class=\"twin\">\n{programs}{transcripts}</div>\n\n"
         )
     }
 
@@ -130,47 +153,70 @@ impl Twin {
         )
     }
 
-    fn listing(
-        &self,
-        file: &str,
-        language: &str,
-        code: &str,
-        calls: impl Fn(&Row) -> &[String],
-    ) -> String {
-        let marked = marked(code, self.rows.iter().map(calls));
-        let most = marked.values().map(Vec::len).max().unwrap_or(0);
+    /// A program, and its marks before it: highlighting rewrites what is in `code`.
+    fn listing(&self, program: &Program) -> String {
+        let most = program.marked.values().map(Vec::len).max().unwrap_or(0);
         let mut marks = String::new();
-        for (line, rows) in &marked {
-            marks += &format!("<span class=\"marks\" style=\"--line: {line}\">");
+        for (&line, rows) in &program.marked {
+            let id = self.line_id(program, line);
+            marks += &format!("<span class=\"marks\" id=\"{id}\" style=\"--line: {line}\">");
             for &number in rows {
                 let row = &self.rows[number - 1];
-                let (class, sign, id) = (class(row), sign(row), self.id(number));
-                let says = if row.differs { "differs" } else { "the same" };
                 marks += &format!(
-                    "<a class=\"{class}\" href=\"#{id}\" aria-label=\"Line {}, row {number}: {says}\">{number}{sign}</a>",
-                    line + 1
+                    "<a class=\"{}\" href=\"#{}\" aria-label=\"Line {}, row {number}: {}\">{number}{}</a>",
+                    row.class(),
+                    self.row_id(number),
+                    line + 1,
+                    row.says(),
+                    row.sign()
                 );
             }
             marks += "</span>\n";
         }
         format!(
-            "<figure class=\"listing\">\n<figcaption><code>{file}</code></figcaption>\n\
+            "<figure class=\"listing\">\n<figcaption><code>{}</code></figcaption>\n\
              <div class=\"marked\" style=\"--most: {most}\">\n{marks}\n{}\n\n</div>\n</figure>\n",
-            take::listing(language, code)
+            program.file,
+            take::listing(program.language, &program.code)
         )
     }
 
-    fn id(&self, number: usize) -> String {
+    fn row_id(&self, number: usize) -> String {
         format!("{}-row-{number}", self.name)
+    }
+
+    fn line_id(&self, program: &Program, line: usize) -> String {
+        format!("{}-{}-{}", self.name, program.language, line + 1)
     }
 }
 
-fn class(row: &Row) -> &'static str {
-    if row.differs { "differs" } else { "same" }
+impl Row {
+    fn class(&self) -> &'static str {
+        if self.differs { "differs" } else { "same" }
+    }
+
+    fn says(&self) -> &'static str {
+        if self.differs { "differs" } else { "the same" }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.differs { "≠" } else { "=" }
+    }
 }
 
-fn sign(row: &Row) -> &'static str {
-    if row.differs { "≠" } else { "=" }
+impl Program {
+    /// The first line that makes the call of a row.
+    fn first_line(&self, row: usize) -> Option<usize> {
+        let mut marked = self.marked.iter();
+        let (line, _) = marked.find(|(_, rows)| rows.contains(&row))?;
+        Some(*line)
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let text = fs::read_to_string(file);
+    text.map(|text| text.replace("\r\n", "\n"))
+        .with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// The rows of the first table in the section "Coming from asyncio".
@@ -183,15 +229,14 @@ fn rows(page: &str) -> Option<Vec<Row>> {
             return None;
         };
         let python = calls(asyncio);
+        let rust = match here.source.as_str() {
+            "the same" => python.clone(),
+            _ => calls(here),
+        };
         Some(Row {
-            cells: [asyncio.start, differs.start],
+            cells: [asyncio.start, here.start, differs.start],
             differs: !says_the_same(&differs.source),
-            rust: if here.source == "the same" {
-                python.clone()
-            } else {
-                calls(here)
-            },
-            python,
+            calls: [python, rust],
         })
     });
     rows.collect()
@@ -267,15 +312,19 @@ fn program(code: &str) -> impl Iterator<Item = (usize, &str)> {
 /// another module's function of that name, and a name in a text is no use of it.
 fn makes(line: &str, call: &str) -> bool {
     let is_word = |char: char| char.is_alphanumeric() || char == '_';
-    let ends_open = call.ends_with(is_word);
+    let is_name = !call.ends_with('(');
     line.match_indices(call).any(|(start, _)| {
         let (before, after) = (&line[..start], &line[start + call.len()..]);
-        let is_defined = ["def ", "fn "].iter().any(|word| before.ends_with(word));
-        let other = match call.ends_with('(') {
-            true => is_defined || before.ends_with("::"),
-            false => before.matches('"').count() % 2 == 1,
-        };
-        !other && !before.ends_with(is_word) && !(ends_open && after.starts_with(is_word))
+        if before.ends_with(is_word) {
+            return false;
+        }
+        if is_name {
+            let in_text = before.matches('"').count() % 2 == 1;
+            return !in_text && !after.starts_with(is_word);
+        }
+        !["def ", "fn ", "::"]
+            .iter()
+            .any(|end| before.ends_with(end))
     })
 }
 
@@ -360,8 +409,8 @@ mod tests {
         let rows = rows(page).unwrap();
         let differs: Vec<bool> = rows.iter().map(|row| row.differs).collect();
         assert_eq!(differs, [false, true, false]);
-        assert_eq!(rows[1].rust, ["h("]);
-        let [first, last] = rows[1].cells;
+        assert_eq!(rows[1].calls[1], ["h("]);
+        let [first, _, last] = rows[1].cells;
         assert!(page[first..].starts_with("`h()`"));
         assert!(page[last..].starts_with("In Python"));
     }

@@ -553,11 +553,6 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
             "{}",
             "patterns/two/timeline.json is not the JSON of a timeline",
         ),
-        (
-            "patterns/two/src/main.rs",
-            "# hidden\n",
-            "hide the Rust line `# hidden`",
-        ),
     ] {
         let workspace = small_workspace();
         put(&workspace, file, text);

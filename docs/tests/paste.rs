@@ -10,38 +10,10 @@ use std::process::Command;
 use docs::markdown;
 use docs::paste::{PasteError, add, dependencies, paste};
 use docs::pattern::{self, Pattern};
-use support::{patterns, report};
+use support::{BLANK, blank, copy_lock, folder, patterns, report};
 use tempfile::TempDir;
 
-const BLANK: &str = "[package]\nname = \"my-app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 const EMPTY_MAIN: &str = "fn main() {}\n";
-
-/// A folder with these files, outside of the workspace, in which cargo stays offline.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let offline = (".cargo/config.toml", "[net]\noffline = true\n");
-    for (path, text) in files.iter().chain([&offline]) {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().expect("it is inside")).expect("a folder");
-        fs::write(path, text).expect("a file");
-    }
-    dir
-}
-
-/// A blank crate. The workspace's lock file makes cargo take the versions that are downloaded.
-fn blank() -> TempDir {
-    let dir = folder(&[("Cargo.toml", BLANK), ("src/main.rs", EMPTY_MAIN)]);
-    copy_lock(dir.path());
-    dir
-}
-
-fn copy_lock(dir: &Path) {
-    fs::copy(
-        pattern::workspace().join("Cargo.lock"),
-        dir.join("Cargo.lock"),
-    )
-    .expect("a lock file");
-}
 
 /// Runs cargo in the folder. What the dependencies compile to is kept between runs.
 fn cargo(dir: &Path, arguments: &[&str]) -> Result<(), String> {

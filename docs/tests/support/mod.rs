@@ -1,11 +1,16 @@
 //! What the checks over all patterns share.
 #![allow(dead_code, reason = "no check uses all of it")]
 
+use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use docs::expected::{self, Program};
 use docs::pattern::{self, Pattern};
+use tempfile::TempDir;
+
+/// The manifest of a blank crate.
+pub const BLANK: &str = "[package]\nname = \"my-app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
 /// Every pattern of the workspace.
 ///
@@ -39,4 +44,32 @@ pub fn short(path: &Path) -> String {
 /// Fails with all problems, when there are any.
 pub fn report(problems: &[String]) {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+}
+
+/// A folder with these files, outside of the workspace, in which cargo stays offline.
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let offline = (".cargo/config.toml", "[net]\noffline = true\n");
+    for (path, text) in files.iter().chain([&offline]) {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().expect("it is inside")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    dir
+}
+
+/// A blank crate. The workspace's lock file makes cargo take the versions that are downloaded.
+pub fn blank() -> TempDir {
+    let dir = folder(&[("Cargo.toml", BLANK), ("src/main.rs", "fn main() {}\n")]);
+    copy_lock(dir.path());
+    dir
+}
+
+/// Gives a crate the workspace's lock file.
+pub fn copy_lock(dir: &Path) {
+    fs::copy(
+        pattern::workspace().join("Cargo.lock"),
+        dir.join("Cargo.lock"),
+    )
+    .expect("a lock file");
 }
