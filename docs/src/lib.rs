@@ -9,4 +9,5 @@ pub mod markdown;
 pub mod new;
 pub mod paste;
 pub mod pattern;
+pub mod run;
 pub mod serve;
