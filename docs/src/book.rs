@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::card;
 use crate::pattern::{self, Pattern};
+use crate::slim::slim;
 
 /// Where the book's own chapters are, seen from the workspace.
 const CHAPTERS: &str = "docs/book/src";
@@ -90,6 +91,7 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     config.build.build_dir = built.path().to_path_buf();
     config.set("output.html.site-url", site_url)?;
     MDBook::load_with_config(root, config)?.build()?;
+    slim(built.path())?;
 
     // mdBook's 404 page is a page without neighbours that finds its scripts from anywhere.
     let frame = fs::read_to_string(built.path().join("404.html"))?;

@@ -9,3 +9,4 @@ pub mod new;
 pub mod paste;
 pub mod pattern;
 pub mod serve;
+pub mod slim;
