@@ -94,7 +94,10 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     slim(built.path())?;
 
     // mdBook's 404 page is a page without neighbours that finds its scripts from anywhere.
-    let frame = fs::read_to_string(built.path().join("404.html"))?;
+    let not_found = built.path().join("404.html");
+    let frame = fs::read_to_string(&not_found)?;
+    // Its base is not itself: what leads to a heading of its own has to name it.
+    fs::write(&not_found, frame.replace("href=\"#", "href=\"404.html#"))?;
     for file in &linked {
         let from = workspace.join(file);
         let bytes = fs::read(&from).with_context(|| format!("cannot read {file}"))?;
