@@ -9,21 +9,26 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use common::timeline::json;
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 use tempfile::TempDir;
 
-use crate::card;
 use crate::pattern::{self, Pattern};
 use crate::slim::slim;
+use crate::{card, figure, form};
 
 /// Where the book's own chapters are, seen from the workspace.
 const CHAPTERS: &str = "docs/book/src";
 
 /// The sections of a pattern's page that the book adds to.
+const PROBLEM: &str = "Problem";
 const RECIPE: &str = "The recipe";
 const TWIN: &str = "Coming from asyncio";
+
+/// The picture of a pattern's page that the book shows first.
+const TIMELINE: &str = "timeline.svg";
 
 /// The line of a chapter in whose place all cards are compared.
 const CARDS: &str = "\n{{cards}}\n";
@@ -53,6 +58,9 @@ impl Chapter {
         }
     }
 }
+
+/// What stands in the place of the picture that is shown first.
+const SEE_ABOVE: &str = "The picture of this run is [above](#timeline).";
 
 /// Builds the book into a temporary folder, which is removed when the value is dropped.
 ///
@@ -102,7 +110,7 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
         let from = workspace.join(file);
         let bytes = fs::read(&from).with_context(|| format!("cannot read {file}"))?;
         match String::from_utf8(bytes) {
-            Ok(text) if !is_picture(file) => {
+            Ok(text) if !is_kept(file) => {
                 let page = file_page(&frame, site_url, file, &text)
                     .context("mdBook's 404 page has no <main>")?;
                 write(&built.path().join(format!("{file}.html")), &page)?;
@@ -189,6 +197,8 @@ fn assemble(
     let mut open_section: Option<(String, usize)> = None;
     let mut heading: Option<String> = None;
     let mut picture: Option<(Range<usize>, String, String)> = None;
+    let mut recordings = BTreeSet::new();
+    let mut first_figure = None;
     let mut in_rust = false;
 
     // The extensions that mdBook turns on.
@@ -226,7 +236,15 @@ fn assemble(
             }
             Event::End(TagEnd::Image) => {
                 if let Some((range, file, caption)) = picture.take() {
-                    edits.push((range, figure(workspace, chapter, &file, &caption)?));
+                    let recording = recording(chapter, &file)?;
+                    let mut shown = player(workspace, &recording, &caption)?;
+                    if chapter.pattern.is_some() && file == TIMELINE {
+                        first_figure =
+                            Some(shown.replacen("<figure", "<figure id=\"timeline\"", 1));
+                        shown = SEE_ABOVE.to_owned();
+                    }
+                    edits.push((range, shown));
+                    recordings.insert(recording);
                 }
             }
             Event::Start(
@@ -270,7 +288,9 @@ fn assemble(
     }
 
     if let Some(pattern) = &chapter.pattern {
+        let first_figure = first_figure.with_context(|| format!("no picture {TIMELINE}"))?;
         for (title, addition) in [
+            (PROBLEM, format!("{first_figure}{}\n\n", form::of(pattern)?)),
             (RECIPE, recipe(pattern)?),
             (TWIN, twin(workspace, pattern)?),
         ] {
@@ -281,6 +301,7 @@ fn assemble(
             edits.push((end..end, addition));
         }
     }
+    linked.extend(recordings);
     edits.sort_by_key(|(range, _)| std::cmp::Reverse(range.start));
     let mut assembled = text.clone();
     for (range, replacement) in edits {
@@ -341,7 +362,7 @@ fn link(
     let page = match chapters.iter().find(|chapter| chapter.file == file) {
         Some(chapter) => chapter.page(),
         None if workspace.join(&file).is_file() => {
-            let page = if is_picture(&file) {
+            let page = if is_kept(&file) {
                 file.clone()
             } else {
                 format!("{file}.html")
@@ -395,28 +416,22 @@ fn is_timeline(target: &str) -> bool {
     target.starts_with("timeline") && target.ends_with(".svg") && !target.contains('/')
 }
 
-/// The timeline as a part of the page, so that it takes the page's colours.
-fn figure(
-    workspace: &Path,
-    chapter: &Chapter,
-    file: &str,
-    caption: &str,
-) -> anyhow::Result<String> {
-    let file = resolve(&chapter.file, file).context("a chapter stands in a folder")?;
-    let svg = read(workspace, &file)?;
-    let start = svg
-        .find("<svg")
-        .with_context(|| format!("{file} has no <svg>"))?;
-    // A blank line would end the HTML and begin a paragraph.
-    let lines: Vec<&str> = svg[start..]
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let caption = escape(caption);
+/// The recorded run that a picture of the page was drawn from, seen from the workspace.
+fn recording(chapter: &Chapter, picture: &str) -> anyhow::Result<String> {
+    let json = picture.replace(".svg", ".json");
+    resolve(&chapter.file, &json).context("a chapter stands in a folder")
+}
+
+/// A recorded run as a part of the page, so that it takes the page's colours and can be played.
+fn player(workspace: &Path, recording: &str, caption: &str) -> anyhow::Result<String> {
+    let timeline = json::read(&read(workspace, recording)?)
+        .with_context(|| format!("{recording} is not the JSON of a timeline"))?;
+    let name = recording.rsplit('/').next().unwrap_or(recording);
+    let (name, caption) = (escape(name), escape(caption));
+    let inner = figure::timeline(&timeline, timeline.length);
     Ok(format!(
-        "<figure class=\"picture\">\n<div class=\"scroll\">\n{}\n</div>\n\
-         <figcaption>{caption}</figcaption>\n</figure>\n\n",
-        lines.join("\n")
+        "\n\n<figure class=\"player\" data-timeline=\"{name}\">\n{inner}\
+         <figcaption>{caption}</figcaption>\n</figure>\n\n"
     ))
 }
 
@@ -492,13 +507,14 @@ fn file_page(frame: &str, site_url: &str, file: &str, text: &str) -> Option<Stri
     ))
 }
 
-fn is_picture(file: &str) -> bool {
-    [".svg", ".png", ".jpg", ".webp"]
+/// Whether a file is in the book as it is, and not as a page.
+fn is_kept(file: &str) -> bool {
+    [".svg", ".png", ".jpg", ".webp", ".json"]
         .iter()
         .any(|end| file.ends_with(end))
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use docs::book::{self, ExportError};
 use docs::new::{self, NewError};
 use docs::paste::PasteError;
+use docs::run::{Limits, Programs, Runs};
 use docs::{expected, pattern, serve};
 
 /// The port to try when none is asked for.
@@ -16,7 +17,8 @@ const PORT: u16 = 3000;
 
 /// The book of async patterns: read it here, or take a recipe from it.
 ///
-/// Without a command, builds the book and serves it to this machine until Ctrl-C.
+/// Without a command, builds the book and serves it to this machine until Ctrl-C. Its pages can run
+/// the demos.
 #[derive(Parser)]
 #[command(
     bin_name = "cargo run -p docs --",
@@ -94,7 +96,7 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 }
 
 // Ctrl-C ends the wait for the work. The runtime then lets a step that has begun, such as the build,
-// come to its end and clean up: about a second.
+// come to its end and clean up: about a second. What the pages have started is killed.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let cli = match common::demo::parse::<Cli>() {
@@ -177,7 +179,14 @@ async fn show(options: Serve, workspace: PathBuf) -> Result<(), Failure> {
     if options.port.is_none() && port != PORT {
         note(&format!("Port {PORT} is taken, so this is port {port}."));
     }
-    let book = step(move || book::build(&workspace, "/")).await??;
+    let runs = Runs::new(workspace.clone(), Programs::Cargo, Limits::default())?;
+    let pages = runs.clone();
+    let book = step(move || {
+        let book = book::build(&workspace, "/")?;
+        pages.allow(book.path())?;
+        anyhow::Ok(book)
+    })
+    .await??;
     let address = format!("http://127.0.0.1:{port}");
     say(&format!("The book is at {address} (Ctrl-C stops)"));
     if options.open
@@ -185,7 +194,7 @@ async fn show(options: Serve, workspace: PathBuf) -> Result<(), Failure> {
     {
         note(&format!("cannot open a browser: {error}"));
     }
-    serve::serve(listener, book.path()).await?;
+    serve::serve_and_run(listener, book.path(), &runs).await?;
     Ok(())
 }
 

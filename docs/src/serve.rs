@@ -1,4 +1,5 @@
-//! Serves the built book to this machine, and to no other.
+//! Serves the built book to this machine, and to no other. Its pages can run demos: see
+//! [`run`](crate::run).
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -6,11 +7,24 @@ use std::path::Path;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tower_http::services::{ServeDir, ServeFile};
+
+use crate::run::Runs;
+
+/// What every answer says to browsers.
+const HEADERS: [(HeaderName, &str); 4] = [
+    // The next build may differ, and asking again costs nothing here.
+    (header::CACHE_CONTROL, "no-cache"),
+    // No page from elsewhere can show the book in a frame and have its buttons clicked. The book's
+    // own can: without JavaScript, its contents are in a frame.
+    (header::CONTENT_SECURITY_POLICY, "frame-ancestors 'self'"),
+    (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
 
 /// Listens on this port of the loopback address; 0 means any free one.
 ///
@@ -36,9 +50,23 @@ pub async fn listen_near(port: u16) -> io::Result<TcpListener> {
 /// # Errors
 /// When the listener has no address.
 pub async fn serve(listener: TcpListener, book: &Path) -> io::Result<()> {
+    answer(listener, book, Router::new()).await
+}
+
+/// Serves the built book, and runs demos for its pages, until the future is dropped. Then every run
+/// is stopped, too.
+///
+/// # Errors
+/// When the listener has no address.
+pub async fn serve_and_run(listener: TcpListener, book: &Path, runs: &Runs) -> io::Result<()> {
+    let _stop = runs.stop_on_drop();
+    answer(listener, book, runs.router()).await
+}
+
+async fn answer(listener: TcpListener, book: &Path, router: Router) -> io::Result<()> {
     let port = listener.local_addr()?.port();
     let not_found = ServeFile::new(book.join("404.html"));
-    let router = Router::new()
+    let router = router
         .fallback_service(ServeDir::new(book).not_found_service(not_found))
         .layer(from_fn_with_state(port, guard));
     axum::serve(listener, router).await
@@ -61,9 +89,10 @@ async fn guard(State(port): State<u16>, request: Request, next: Next) -> Respons
         return (StatusCode::FORBIDDEN, text).into_response();
     }
     let mut response = next.run(request).await;
-    // The next build may differ, and asking again costs nothing here.
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    for (name, value) in HEADERS {
+        let value = HeaderValue::from_static(value);
+        response.headers_mut().insert(name, value);
+    }
     response
 }
 

@@ -296,11 +296,22 @@ fn every_pattern_is_compared_by_every_question() {
     }
 }
 
+/// A run with a line of its transcript and nothing else.
+const RECORDED: &str =
+    r#"{"length": 5.0, "lanes": [], "lines": [{"at": 2.5, "lane": null, "text": "a < b"}]}"#;
+
 /// A workspace with two patterns, `one` and `two`.
 fn small_workspace() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     let real = pattern::workspace().join("docs/book");
-    for file in ["book.toml", "book.css"] {
+    for file in [
+        "book.toml",
+        "book.css",
+        "player.css",
+        "player.js",
+        "run.css",
+        "run.js",
+    ] {
         let text = fs::read_to_string(real.join(file)).expect("the book's settings");
         put(&workspace, &format!("docs/book/{file}"), &text);
     }
@@ -320,13 +331,12 @@ fn small_workspace() -> TempDir {
         put(&workspace, &file("src/lib.rs"), "pub fn recipe() {}\n");
         put(&workspace, &file("src/main.rs"), "fn main() {}\n");
         put(&workspace, &file("asyncio.py"), "# Python\nprint()\n");
-        put(
-            &workspace,
-            &file("timeline.svg"),
-            "<svg class=\"timeline\">\n\n</svg>\n",
-        );
+        put(&workspace, &file("arguments.json"), "[]");
+        put(&workspace, &file("timeline.svg"), "<svg></svg>\n");
+        put(&workspace, &file("timeline.json"), RECORDED);
         let page = format!(
-            "# {name}\n\n![Caption](timeline.svg)\n\n## The recipe\n\n## Coming from asyncio\n"
+            "# {name}\n\n## Problem\n\n## What you see\n\n![Caption](timeline.svg)\n\n\
+             ## The recipe\n\n## Coming from asyncio\n"
         );
         put(&workspace, &file("README.md"), &page);
     }
@@ -430,8 +440,27 @@ fn a_chapter_that_cannot_be_assembled_fails_the_build_and_is_named() {
         assert!(error.contains(page) && error.contains(problem), "{error}");
     }
     for (file, text, problem) in [
-        (page, "# two\n", "no section `## The recipe`"),
-        ("patterns/two/timeline.svg", "", "timeline.svg has no <svg>"),
+        (
+            page,
+            "# two\n\n## Problem\n\n![Caption](timeline.svg)\n",
+            "no section `## The recipe`",
+        ),
+        (
+            page,
+            "# two\n\n![Caption](timeline.svg)\n",
+            "no section `## Problem`",
+        ),
+        (page, "# two\n", "no picture timeline.svg"),
+        (
+            page,
+            "![Caption](timeline--flag.svg)\n",
+            "cannot read patterns/two/timeline--flag.json",
+        ),
+        (
+            "patterns/two/timeline.json",
+            "{}",
+            "patterns/two/timeline.json is not the JSON of a timeline",
+        ),
         (
             "patterns/two/src/main.rs",
             "# hidden\n",

@@ -1,4 +1,4 @@
-//! What the text and the SVG have in common: which lanes, bars and marks are drawn, and the words.
+//! What the text, the SVG and the table have in common: which lanes, bars and marks are drawn, and the words.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -116,19 +116,24 @@ impl Piece<'_> {
         most.unwrap_or(State::Waiting)
     }
 
+    /// Its state, or how many of its bars have which.
+    pub fn states(&self) -> String {
+        if let [bar] = self.bars[..] {
+            return bar.state.name().to_owned();
+        }
+        let counts = State::ALL.into_iter().filter_map(|state| {
+            let same = self.bars.iter().filter(|bar| bar.state == state);
+            let count = same.count();
+            (count > 0).then(|| format!("{count} {}", state.name()))
+        });
+        counts.collect::<Vec<_>>().join(", ")
+    }
+
     /// What it stands for, and when.
     pub fn words(&self) -> String {
         let what = match self.bars[..] {
-            [bar] => format!("{} {}", bar.state.name(), bar.what),
-            ref bars => {
-                let counts = State::ALL.into_iter().filter_map(|state| {
-                    let same = bars.iter().filter(|bar| bar.state == state);
-                    let count = same.count();
-                    (count > 0).then(|| format!("{count} {}", state.name()))
-                });
-                let counts = counts.collect::<Vec<_>>().join(", ");
-                format!("{} bars drawn as one: {counts}", bars.len())
-            }
+            [bar] => format!("{} {}", self.states(), bar.what),
+            ref bars => format!("{} bars drawn as one: {}", bars.len(), self.states()),
         };
         let length = self.end.saturating_sub(self.start);
         format!(
@@ -266,7 +271,7 @@ pub(super) fn tick(tick: Duration, length: Duration) -> String {
 
 /// The text without what is not one character in its place: line breaks, escapes, and the rest
 /// that a terminal obeys and XML forbids.
-pub(super) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     let is_plain = |c: char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
     let plain = text.chars().map(|c| if is_plain(c) { c } else { ' ' });
     plain.collect()

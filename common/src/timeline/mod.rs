@@ -3,7 +3,7 @@
 //! A demo says what its tasks do with [`track`], [`waiting`], [`working`], [`holding`], [`mark()`],
 //! [`level`] and [`say!`](crate::say). These are plain tracing spans and events with the target
 //! [`TARGET`]. The layer that [`recorder`] makes collects them, on Tokio's clock, into a
-//! [`Timeline`], which [`text`], [`svg`] and [`json`] draw.
+//! [`Timeline`], which [`text`], [`svg`], [`table`] and [`json`] draw.
 //!
 //! A lane is one task. It starts when its task is first polled and ends at its first end mark
 //! ([`Mark::is_end`]); what comes after that is not recorded. A task that is dropped before it has
@@ -46,6 +46,7 @@ mod layout;
 mod record;
 mod slots;
 pub mod svg;
+pub mod table;
 pub mod text;
 
 use std::time::Duration;
@@ -53,7 +54,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use instrument::{holding, lane, level, mark, say, track, track_value, waiting, working};
-pub use layout::time;
+pub use layout::{plain, time};
 pub use record::{Recording, recorder};
 pub use slots::Slots;
 
