@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use crate::pattern::{self, Pattern};
 use crate::relations::{self, Node};
+use crate::slim::slim;
 use crate::take::{self, Take};
 use crate::twin::Twin;
 use crate::{card, figure, form, questions};
@@ -101,6 +102,7 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     config.build.build_dir = built.path().to_path_buf();
     config.set("output.html.site-url", site_url)?;
     MDBook::load_with_config(root, config)?.build()?;
+    slim(built.path())?;
 
     for pattern in chapters
         .iter()
@@ -110,7 +112,10 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     }
 
     // mdBook's 404 page is a page without neighbours that finds its scripts from anywhere.
-    let frame = fs::read_to_string(built.path().join("404.html"))?;
+    let not_found = built.path().join("404.html");
+    let frame = fs::read_to_string(&not_found)?;
+    // Its base is not itself: what leads to a heading of its own has to name it.
+    fs::write(&not_found, frame.replace("href=\"#", "href=\"404.html#"))?;
     for file in &linked {
         let from = workspace.join(file);
         let bytes = fs::read(&from).with_context(|| format!("cannot read {file}"))?;

@@ -14,5 +14,6 @@ pub mod questions;
 pub mod relations;
 pub mod run;
 pub mod serve;
+pub mod slim;
 pub mod take;
 pub mod twin;

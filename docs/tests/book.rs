@@ -1,81 +1,16 @@
 //! The built book: complete, without dead links, and without anything from another machine.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod support;
+
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use docs::card::QUESTIONS;
 use docs::{book, pattern};
-use html5ever::tokenizer::{
-    BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states,
-};
+use html5ever::tokenizer::Tag;
+use support::html::{attribute, files, tags};
 use tempfile::TempDir;
-
-/// The tags of a page that begin an element, in order.
-#[derive(Default)]
-struct Page {
-    tags: RefCell<Vec<Tag>>,
-}
-
-impl TokenSink for Page {
-    type Handle = ();
-
-    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
-        if let Token::TagToken(tag) = token
-            && tag.kind == TagKind::StartTag
-        {
-            let raw = match &*tag.name {
-                "script" => Some(states::RawKind::ScriptData),
-                "style" => Some(states::RawKind::Rawtext),
-                _ => None,
-            };
-            self.tags.borrow_mut().push(tag);
-            if let Some(raw) = raw {
-                return TokenSinkResult::RawData(raw);
-            }
-        }
-        TokenSinkResult::Continue
-    }
-}
-
-fn tags(html: &str) -> Vec<Tag> {
-    let input = BufferQueue::default();
-    input.push_back(html.into());
-    let tokenizer = Tokenizer::new(Page::default(), TokenizerOpts::default());
-    let _ = tokenizer.feed(&input);
-    tokenizer.end();
-    tokenizer.sink.tags.take()
-}
-
-fn attribute(tag: &Tag, name: &str) -> Option<String> {
-    let found = tag
-        .attrs
-        .iter()
-        .find(|attribute| &*attribute.name.local == name)?;
-    Some(found.value.to_string())
-}
-
-/// Every file of the built book with this ending, by its path inside the book.
-fn files(folder: &Path, ending: &str) -> BTreeMap<PathBuf, String> {
-    let mut found = BTreeMap::new();
-    let mut folders = vec![folder.to_path_buf()];
-    while let Some(next) = folders.pop() {
-        for entry in next.read_dir().expect("a folder of the book") {
-            let path = entry.expect("an entry of the book").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().ends_with(ending) {
-                let text = fs::read_to_string(&path).expect("a text file");
-                found.insert(
-                    path.strip_prefix(folder).expect("inside").to_path_buf(),
-                    text,
-                );
-            }
-        }
-    }
-    found
-}
 
 fn real_book() -> TempDir {
     book::build(&pattern::workspace(), "/").expect("the book builds")
@@ -92,7 +27,7 @@ fn every_chapter_and_every_pattern_has_a_page() {
         "asyncio.html",
     ]
     .into_iter()
-    .chain(["print.html", "404.html"])
+    .chain(["404.html"])
     .map(PathBuf::from)
     .collect::<Vec<_>>();
     let patterns = pattern::all(&pattern::workspace()).unwrap();
@@ -131,10 +66,7 @@ fn check_links(book: &Path) {
 
     let mut followed = 0;
     for (page, tags) in &pages {
-        let mut folder = page.parent().expect("a page is in a folder").to_path_buf();
-        if let Some(base) = tags.iter().find(|tag| &*tag.name == "base") {
-            folder.push(attribute(base, "href").expect("a base has an address"));
-        }
+        let folder = folder_of(page, tags);
         for tag in tags {
             let target = attribute(tag, "href").or_else(|| attribute(tag, "src"));
             let Some(target) = target.filter(|_| &*tag.name != "base") else {
@@ -167,6 +99,15 @@ fn check_links(book: &Path) {
         }
     }
     assert!(followed > pages.len(), "a page links to something");
+}
+
+/// The folder in which the relative addresses of a page begin.
+fn folder_of(page: &Path, tags: &[Tag]) -> PathBuf {
+    let mut folder = page.parent().expect("a page is in a folder").to_path_buf();
+    if let Some(base) = tags.iter().find(|tag| &*tag.name == "base") {
+        folder.push(attribute(base, "href").expect("a base has an address"));
+    }
+    folder
 }
 
 /// The path without `.`, `..` and a leading `/`, which is the book's own root.
@@ -211,6 +152,38 @@ fn nothing_is_loaded_from_another_machine() {
             assert!(!css.contains(start), "{} has {start}", sheet.display());
         }
     }
+}
+
+/// What a reader's browser may load for a page, in bytes. The search index is loaded by a search.
+const LIMIT: usize = 300_000;
+
+#[test]
+fn a_page_with_its_sheets_and_scripts_is_small() {
+    let book = real_book();
+    let mut large = Vec::new();
+    for (page, html) in files(book.path(), ".html") {
+        let tags = tags(&html);
+        let folder = folder_of(&page, &tags);
+        let loaded: HashSet<PathBuf> = tags
+            .iter()
+            .filter_map(|tag| match &*tag.name {
+                "script" => attribute(tag, "src"),
+                "link" if attribute(tag, "rel").as_deref() == Some("stylesheet") => {
+                    attribute(tag, "href")
+                }
+                _ => None,
+            })
+            .map(|target| plain(&folder.join(target)))
+            .collect();
+        assert!(!loaded.is_empty(), "{} loads nothing", page.display());
+        let size = |file: &PathBuf| fs::metadata(book.path().join(file)).unwrap().len() as usize;
+        let total = html.len() + loaded.iter().map(size).sum::<usize>();
+        if total > LIMIT {
+            let (page, html) = (page.display(), html.len());
+            large.push(format!("{page}: {total} bytes, of them {html} HTML"));
+        }
+    }
+    support::report(&large);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What the checks over all patterns share.
 #![allow(dead_code, reason = "no check uses all of it")]
 
+pub mod html;
+
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;

@@ -1,0 +1,124 @@
+//! The book in a real browser: headless Chromium, driven through chromedriver.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod driver;
+mod pages;
+mod search;
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use docs::{book, pattern, serve};
+use driver::{Driver, Session};
+use libtest_mimic::{Arguments, Failed, Trial};
+use support::html::files;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A session is a whole browser: more of them than this do not make the tests faster.
+const SESSIONS: usize = 2;
+
+/// What a test found wrong, or what stopped it.
+type Checked = Result<(), Failed>;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let threads = arguments.test_threads.unwrap_or(SESSIONS);
+    arguments.test_threads = Some(threads.min(SESSIONS));
+
+    let world = Arc::new(World::new());
+    let mut trials = pages::trials(&world);
+    trials.extend(search::trials(&world));
+    if let Err(reason) = driver::programs() {
+        if env::var_os("CI").is_some() {
+            eprintln!("\nTHE BOOK IS NOT TESTED IN A BROWSER: {reason}\n");
+        }
+        trials = trials
+            .into_iter()
+            .map(|trial| {
+                trial
+                    .with_ignored_flag(true)
+                    .with_kind(format!("skipped: {reason}"))
+            })
+            .collect();
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The book as it is served.
+struct Site {
+    /// `http://127.0.0.1:1234`
+    origin: String,
+    /// Every page as it was built, by its path in the book.
+    pages: BTreeMap<PathBuf, String>,
+    /// The built files.
+    book: TempDir,
+}
+
+/// The server and the browsers. When it is dropped nothing of them is left.
+struct World {
+    site: Site,
+    runtime: Runtime,
+    free: Mutex<Vec<Session>>,
+    driver: OnceLock<Driver>,
+}
+
+impl World {
+    fn new() -> Self {
+        let book = book::build(&pattern::workspace(), "/").expect("the book builds");
+        let runtime = Runtime::new().expect("a runtime");
+        let listener = runtime.block_on(serve::listen(0)).expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let folder = book.path().to_path_buf();
+        runtime.spawn(async move { serve::serve(listener, &folder).await });
+        let site = Site {
+            origin: format!("http://{address}"),
+            pages: files(book.path(), ".html"),
+            book,
+        };
+        World {
+            site,
+            runtime,
+            free: Mutex::default(),
+            driver: OnceLock::new(),
+        }
+    }
+
+    /// A test with a session that no other test has meanwhile. One that panics takes it along.
+    fn trial(
+        self: &Arc<Self>,
+        name: impl Into<String>,
+        test: impl AsyncFnOnce(&Session, &Site) -> Checked + Send + 'static,
+    ) -> Trial {
+        let world = Arc::clone(self);
+        Trial::test(name, move || {
+            let free = world.free.lock().expect("nothing panics in here").pop();
+            world.runtime.block_on(async {
+                let session = match free {
+                    Some(session) => session,
+                    None => world.driver.get_or_init(Driver::start).session().await?,
+                };
+                session.reset(&world.site.origin).await?;
+                let checked = test(&session, &world.site).await;
+                let mut free = world.free.lock().expect("nothing panics in here");
+                free.push(session);
+                checked
+            })
+        })
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        let sessions = std::mem::take(self.free.get_mut().expect("nothing panics in there"));
+        for session in sessions {
+            // The driver ends the browsers that do not end now.
+            let _ = self.runtime.block_on(session.close());
+        }
+    }
+}
