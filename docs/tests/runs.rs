@@ -1055,16 +1055,10 @@ async fn a_demo_is_built_first_and_the_build_is_seen() {
     let limits = Limits::default();
     let server = Server::start(workspace.path(), Programs::Cargo, limits).await;
     let events = server.run("demo", json!({})).await.events().await;
-    let building = &events[0]["building"];
-    assert_eq!(
-        (&building["done"], &building["of"]),
-        (&json!(0), &json!(1)),
-        "{events:?}"
-    );
-    assert!(
-        building["now"].as_str().unwrap().starts_with("demo"),
-        "{building}"
-    );
+    // Before it, cargo may have to wait for another.
+    let building = events.iter().rfind(|event| event["building"]["of"] == 1);
+    let now = &building.expect("the one step was told")["building"]["now"];
+    assert!(now.as_str().unwrap().starts_with("demo"), "{now}");
     let started = events.iter().position(|event| event["started"].is_object());
     let late = events
         .iter()

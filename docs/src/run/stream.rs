@@ -85,7 +85,7 @@ impl Events {
         }
         loop {
             let now = self.progress.borrow_and_update().clone();
-            if now.building != self.shown.building && now.started.is_none() {
+            if now.building != self.shown.building && self.shown.started.is_none() {
                 self.shown.building = now.building;
                 return self
                     .shown
