@@ -2,6 +2,7 @@
 'use strict';
 
 (() => {
+    /** How long a button says what it has done, in milliseconds. */
     const SHOWN = 2000;
 
     function selectAll(code) {
@@ -10,6 +11,11 @@
             details.open = true;
         }
         getSelection().selectAllChildren(code);
+    }
+
+    function unsay(status) {
+        status.className = 'unseen';
+        status.textContent = '';
     }
 
     function addButton(figure) {
@@ -26,17 +32,18 @@
         what.textContent = ` ${figure.dataset.copy}`;
         button.append(label, what);
         const status = document.createElement('span');
+        status.className = 'unseen';
         status.setAttribute('role', 'status');
         figure.querySelector('figcaption').append(button, status);
 
         let back;
         button.addEventListener('click', async () => {
             clearTimeout(back);
+            document.querySelectorAll('.take .refused').forEach(unsay);
             try {
                 await navigator.clipboard.writeText(code.textContent);
                 label.textContent = 'Copied';
                 // The button shows it: this is for who listens.
-                status.className = 'unseen';
                 status.textContent = `Copied ${figure.dataset.copy}`;
             } catch {
                 // Refused, or the page has no clipboard, as on a host without TLS.
@@ -47,8 +54,8 @@
             }
             back = setTimeout(() => {
                 label.textContent = 'Copy';
-                if (status.className === 'unseen') {
-                    status.textContent = '';
+                if (!status.classList.contains('refused')) {
+                    unsay(status);
                 }
             }, SHOWN);
         });
