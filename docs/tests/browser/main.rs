@@ -5,6 +5,8 @@ mod support;
 
 mod driver;
 mod pages;
+mod player;
+mod runs;
 mod search;
 
 use std::collections::BTreeMap;
@@ -13,6 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use docs::run::{Limits, Programs, Runs};
 use docs::{book, pattern, serve};
 use driver::{Driver, Session};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
     let world = Arc::new(World::new());
     let mut trials = pages::trials(&world);
     trials.extend(search::trials(&world));
+    trials.extend(player::trials(&world));
+    trials.extend(runs::trials(&world));
     if let Err(reason) = driver::programs() {
         if env::var_os("CI").is_some() {
             eprintln!("\nTHE BOOK IS NOT TESTED IN A BROWSER: {reason}\n");
@@ -48,6 +53,21 @@ fn main() -> ExitCode {
             .collect();
     }
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The demos, built once, when there is a browser to start them.
+fn demos() -> Programs {
+    if driver::programs().is_err() {
+        return Programs::Cargo;
+    }
+    let demos = support::programs()
+        .iter()
+        .filter(|program| !program.is_test);
+    Programs::Ready(
+        demos
+            .map(|demo| (demo.name.clone(), vec![demo.executable.clone().into()]))
+            .collect(),
+    )
 }
 
 /// The book as it is served.
@@ -71,11 +91,14 @@ struct World {
 impl World {
     fn new() -> Self {
         let book = book::build(&pattern::workspace(), "/").expect("the book builds");
+        let runs = Runs::new(pattern::workspace(), demos(), Limits::default());
+        let runs = runs.expect("a token");
+        runs.allow(book.path()).expect("the pages take the token");
         let runtime = Runtime::new().expect("a runtime");
         let listener = runtime.block_on(serve::listen(0)).expect("a free port");
         let address = listener.local_addr().expect("an address");
         let folder = book.path().to_path_buf();
-        runtime.spawn(async move { serve::serve(listener, &folder).await });
+        runtime.spawn(async move { serve::serve_and_run(listener, &folder, &runs).await });
         let site = Site {
             origin: format!("http://{address}"),
             pages: files(book.path(), ".html"),
