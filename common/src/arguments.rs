@@ -5,6 +5,7 @@
 use std::any::TypeId;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use clap::builder::ValueParser;
 use clap::{Arg, Command};
@@ -115,7 +116,9 @@ fn takes(argument: &Arg) -> Option<Takes> {
 }
 
 fn is_number(parser: &ValueParser) -> bool {
+    // The demos write a time as a whole number, and name its unit.
     let numbers = [
+        TypeId::of::<Duration>(),
         TypeId::of::<u8>(),
         TypeId::of::<u16>(),
         TypeId::of::<u32>(),
@@ -144,6 +147,9 @@ mod tests {
         /// How many
         #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "paused")]
         limit: u16,
+        /// How long
+        #[arg(long, value_name = "MS", value_parser = milliseconds)]
+        time: Option<Duration>,
         /// How it ends
         #[arg(long)]
         stop: Option<Stop>,
@@ -152,6 +158,10 @@ mod tests {
         file: Option<std::path::PathBuf>,
         #[command(flatten)]
         shared: Shared,
+    }
+
+    fn milliseconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
+        text.parse().map(Duration::from_millis)
     }
 
     #[derive(Args)]
@@ -175,7 +185,7 @@ mod tests {
             .iter()
             .map(|argument| argument.name.as_str())
             .collect();
-        assert_eq!(names, ["limit", "stop", "paused"]);
+        assert_eq!(names, ["limit", "time", "stop", "paused"]);
         let limit = &found[0];
         assert_eq!(limit.takes, Takes::Number { unit: "N".into() });
         assert_eq!(
@@ -188,7 +198,8 @@ mod tests {
             help: help.into(),
         };
         let stops = vec![choice("now", "At once"), choice("later", "")];
-        assert_eq!(found[1].takes, Takes::Choice(stops));
+        assert_eq!(found[1].takes, Takes::Number { unit: "MS".into() });
+        assert_eq!(found[2].takes, Takes::Choice(stops));
         assert_eq!(
             (&found[1].default, &found[2].takes),
             (&None, &Takes::Nothing)
