@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(found[1].takes, Takes::Number { unit: "MS".into() });
         assert_eq!(found[2].takes, Takes::Choice(stops));
         assert_eq!(
-            (&found[1].default, &found[2].takes),
+            (&found[1].default, &found[3].takes),
             (&None, &Takes::Nothing)
         );
     }

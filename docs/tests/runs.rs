@@ -1,5 +1,7 @@
 //! Runs that a page of the book starts: who may start one, what it may use, and how it ends.
 
+#![allow(clippy::unwrap_used, reason = "what helps a test may stop it, too")]
+
 mod support;
 
 use std::collections::BTreeMap;
