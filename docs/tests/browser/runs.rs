@@ -27,7 +27,7 @@ async fn run(session: &Session, site: &Site, pattern: &str) -> Result<(), CmdErr
     let client = &session.client;
     let page = format!("{}/patterns/{pattern}/index.html", site.origin);
     client.goto(&page).await?;
-    let paused = Locator::Css(".run form [name=paused]");
+    let paused = Locator::Css(".run form [name=paused] option[value=paused]");
     client.find(paused).await?.click().await?;
     let start = Locator::Css(".run button[type=submit]");
     client.find(start).await?.click().await?;
