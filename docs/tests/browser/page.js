@@ -57,6 +57,9 @@ function unreadable(picture) {
 
 document.fonts.ready.then(() => done({
     problems: [...tooWide(), ...[...document.querySelectorAll('svg')].flatMap(unreadable)],
-    links: [...new Set([...document.querySelectorAll('a[href]')].map((link) => link.href))],
+    // A link in a picture has no address as a text of its own.
+    links: [...new Set([...document.querySelectorAll('a[href]')].map(
+        (link) => new URL(link.getAttribute('href'), document.baseURI).href
+    ))],
     ids: [...document.querySelectorAll('[id]')].map((element) => element.id),
 }));
