@@ -44,8 +44,22 @@
     }
 
     const telling = (list) => new Set(list.filter((word) => !COMMON.has(word)));
-    const phrase = (list) => ` ${list.join(' ')} `;
     const sum = (list, weight) => [...list].reduce((total, word) => total + weight(word), 0);
+
+    // The longest run of words that two texts have in common.
+    function commonRun(one, other) {
+        let best = [0, 0];
+        let before = [];
+        one.forEach((word, end) => {
+            const lengths = other.map((same, place) => (same === word ? 1 + (before[place - 1] || 0) : 0));
+            const length = Math.max(0, ...lengths);
+            if (length > best[0]) {
+                best = [length, end + 1];
+            }
+            before = lengths;
+        });
+        return one.slice(best[1] - best[0], best[1]);
+    }
 
     // What is known of a row. `code` are the texts that are set as code in its first cell.
     function entry(symptom, code, answer) {
@@ -73,9 +87,10 @@
             const answered = sum(
                 [...row.answer].filter((word) => known.has(word) && !row.symptom.has(word)), of);
             const phrases = row.phrases.map((text) => {
-                const whole = text.length > 0 && phrase(asked).includes(phrase(text));
-                const part = asked.length > 1 && phrase(text).includes(phrase(asked));
-                return whole || part ? sum(telling(whole ? text : asked), of) : 0;
+                const common = commonRun(asked, text);
+                const isWhole = common.length === text.length;
+                const isAsked = common.length === asked.length && asked.length > 1;
+                return isWhole || isAsked || common.length > 3 ? sum(telling(common), of) : 0;
             });
             const exact = Math.max(0, ...phrases);
             const score = (said + 0.3 * answered + 2 * exact) / Math.sqrt(3 + row.symptom.size);

@@ -51,13 +51,19 @@
         }
     }
 
-    /** What a run was given that the other was not: `--limit 2`. */
-    function difference({ options }, other) {
-        const own = options.filter((option) => !other.options.includes(option));
-        const missing = other.options.filter((option) => !options.includes(option));
-        if (own.length) return own.join(' ');
-        if (missing.length) return `without ${missing.map((option) => option.split(' ')[0]).join(' ')}`;
-        return options.join(' ') || 'defaults';
+    /** What a form stands for, field by field, also where that is the default: `--limit 5`. */
+    function settings(form) {
+        const says = (field) => {
+            const isOff = isFlag(field) ? !given(form).includes(field) : field.value === '';
+            return field.disabled || isOff ? `without --${field.name}` : option(field);
+        };
+        return new Map([...form.elements].filter((field) => field.name).map((field) => [field.name, says(field)]));
+    }
+
+    /** What a run was given that the other was not. */
+    function difference(one, other) {
+        const own = [...one.settings].filter(([name, setting]) => other.settings.get(name) !== setting);
+        return own.map(([, setting]) => setting).join(' ') || one.command;
     }
 
     async function post(path, body, signal) {
@@ -194,7 +200,7 @@
             this.running = new AbortController();
             this.setRunning(true);
             this.say('Starting');
-            const shown = { command: this.command.textContent, options: given(this.form).map(option) };
+            const shown = { command: this.command.textContent, settings: settings(this.form) };
             try {
                 await this.follow(shown, this.running.signal);
             } catch (error) {
