@@ -162,10 +162,12 @@ where
     let Some(told) = told else {
         return stopped();
     };
+    if options.live {
+        let notice = told.as_ref().ok().and_then(Clone::clone);
+        output.snapshot(&picture, notice);
+    }
     let ended = told.and_then(|notice| {
-        if options.live {
-            output.snapshot(&picture, notice);
-        } else {
+        if !options.live {
             output.end(&picture, notice.as_deref());
         }
         drawn
@@ -235,11 +237,13 @@ impl Output {
         }
     }
 
-    fn snapshot(&self, timeline: &Timeline, notice: Option<String>) {
+    /// Returns how many bytes it has printed.
+    fn snapshot(&self, timeline: &Timeline, notice: Option<String>) -> usize {
         let timeline = timeline.clone();
         let json = serde_json::to_string(&Snapshot { timeline, notice });
         let json = json.expect("text and finite numbers always have a form in JSON");
         self.print(&format!("{json}\n"));
+        json.len()
     }
 
     fn print(&self, text: &str) {
@@ -277,9 +281,11 @@ impl Live {
             let mut pause = FRAME;
             while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
                 let start = Instant::now();
-                output.snapshot(&recording.snapshot(), None);
-                // A large one takes time itself. The demo gets most of it.
-                pause = FRAME.max(4 * start.elapsed());
+                let bytes = output.snapshot(&recording.snapshot(), None);
+                // A large one takes time itself, and the demo gets most of it. It also comes less
+                // often: at most a megabyte in a second, or a long run would print gigabytes.
+                let size = Duration::from_micros(u64::try_from(bytes).unwrap_or(u64::MAX));
+                pause = FRAME.max(4 * start.elapsed()).max(size);
             }
         });
         Live {

@@ -25,6 +25,8 @@
     // and paths. A status of HTTP is a word. `block_on` and `JoinError` count as a whole and in parts.
     function words(text) {
         const plain = text
+            // What has no spaces is no words, and takes long to look through.
+            .replace(/\S{300,}/g, ' ')
             .replace(/\b0x[0-9a-f]+/gi, ' ')
             .replace(/(?:[\w.@~-]*[/\\]){2,}[\w.-]*(?::\d+)*|[\w.-]+[/\\][\w-]+\.\w+(?::\d+)*/g, ' ')
             .replace(/\b\w+\.(?:rs|py)(?::\d+)+/g, ' ');

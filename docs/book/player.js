@@ -302,7 +302,8 @@
                 this.event = event;
             }
             this.moveTo(now);
-            if (isOther) {
+            // While it plays, a slider with the focus would be read out without end. A pause says the time.
+            if (isOther && (this.frame === null || document.activeElement !== this.slider)) {
                 this.sayTime();
             }
         }
@@ -477,6 +478,13 @@
 
         press({ key, target, repeat }) {
             switch (key) {
+                case 'ArrowUp':
+                case 'ArrowDown':
+                    if (target !== this.slider) {
+                        return false;
+                    }
+                    this.step(key === 'ArrowUp' ? 1 : -1);
+                    return true;
                 case ' ':
                     // A button, or the table's summary, has its own use for it.
                     if (target.closest('button, summary')) {

@@ -34,7 +34,9 @@
     }
 
     /** A given field, as it is typed. */
-    const option = (field) => `--${field.name}${isFlag(field) ? '' : ` ${field.value}`}`;
+    const option = (field) => `--${field.name}${isFlag(field) ? '' : ` ${valueOf(field)}`}`;
+    /** A number as the demo reads it: a browser takes `1e3`, too. */
+    const valueOf = (field) => (field.type === 'number' && field.validity.valid ? String(field.valueAsNumber) : field.value);
     const isFlag = (field) => field.type === 'checkbox' || 'flag' in field.dataset;
     const conflicts = (field) => (field.dataset.conflicts ?? '').split(' ');
 
@@ -75,8 +77,7 @@
         });
         if (!response.ok) {
             const text = (await response.text()).trim();
-            const advice = response.status === 403 ? ' Load this page again: its server may be a new one.' : '';
-            throw new Refusal(`${text || response.status}${advice}`);
+            throw new Refusal(text || response.status);
         }
         return response;
     }
@@ -113,12 +114,17 @@
             if (this.newest === null) return;
             const isOpen = this.figure.querySelector('details')?.open;
             const left = this.figure.querySelector('.scroll')?.scrollLeft;
+            const read = this.figure.querySelector('.transcript');
+            const isAtEnd = !read || read.scrollTop + read.clientHeight >= read.scrollHeight - 1;
+            const focused = ['.transcript', 'summary'].find((part) => this.figure.querySelector(part) === document.activeElement);
             this.figure.innerHTML = this.newest;
             this.newest = null;
             if (isOpen) this.figure.querySelector('details').open = true;
             if (left) this.figure.querySelector('.scroll').scrollLeft = left;
             const transcript = this.figure.querySelector('.transcript');
-            if (transcript) transcript.scrollTop = transcript.scrollHeight;
+            // A reader who has gone up in the transcript stays there.
+            if (transcript) transcript.scrollTop = isAtEnd ? transcript.scrollHeight : read.scrollTop;
+            if (focused) this.figure.querySelector(focused)?.focus({ preventScroll: true });
         }
 
         /** The picture is complete: the player takes over. */
@@ -220,7 +226,7 @@
 
         /** Follows a run to its end. */
         async follow(shown, signal) {
-            const values = given(this.form).map((field) => [field.name, isFlag(field) ? true : field.value]);
+            const values = given(this.form).map((field) => [field.name, isFlag(field) ? true : valueOf(field)]);
             // A first run is drawn along the axis of the recorded one: its picture then grows evenly.
             const recorded = Number(document.querySelector('svg.timeline')?.dataset.length);
             shown.axis = this.axis() || recorded || 0;
@@ -303,18 +309,22 @@
 
         /** Draws the runs again along one axis, and compares them. */
         async align() {
+            // A run that ended, or was removed, since makes what comes late worthless.
+            const turn = this.turn = (this.turn ?? 0) + 1;
             const axis = this.axis();
             const runs = this.kept.filter((shown) => shown.timeline);
             const others = runs.filter((shown) => Math.max(shown.axis, shown.timeline.length) !== axis);
             try {
                 await Promise.all(others.map(async (shown) => {
                     const response = await post('/draw', { timeline: shown.timeline, axis });
-                    shown.picture.replace(await response.text());
+                    const html = await response.text();
+                    if (turn !== this.turn) return;
+                    shown.picture.replace(html);
                     shown.axis = axis;
                 }));
-                this.compared.textContent = this.comparison();
+                if (turn === this.turn) this.compared.textContent = this.comparison();
             } catch {
-                this.compared.textContent = 'The runs cannot be drawn along one axis.';
+                if (turn === this.turn) this.compared.textContent = 'The runs cannot be drawn along one axis.';
             }
         }
 

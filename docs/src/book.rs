@@ -619,6 +619,11 @@ pub(crate) fn escape(text: &str) -> String {
         .replace('>', "&gt;")
 }
 
+/// Text as the value of an attribute, between double quotes.
+pub(crate) fn attribute(text: &str) -> String {
+    escape(text).replace('"', "&quot;")
+}
+
 fn read(workspace: &Path, file: &str) -> anyhow::Result<String> {
     let text = fs::read_to_string(workspace.join(file));
     text.map(|text| text.replace("\r\n", "\n"))

@@ -2,6 +2,7 @@
 //!
 //! All of it is there without JavaScript. The book's player adds the controls to it.
 
+use crate::book;
 use std::time::Duration;
 
 use common::timeline::{self, Line, Timeline, svg, table};
@@ -73,8 +74,5 @@ fn row(row: &table::Row) -> String {
 
 /// The text for HTML, in one line and without what is not a character.
 fn escape(text: &str) -> String {
-    let text = timeline::plain(text);
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    book::escape(&timeline::plain(text))
 }

@@ -27,7 +27,7 @@ pub fn of(pattern: &Pattern) -> anyhow::Result<String> {
 /// The form as HTML. A blank line would end it: there is none.
 pub fn draw(pattern: &str, arguments: &[Argument]) -> String {
     let fields: String = arguments.iter().map(field).collect();
-    let pattern = attribute(pattern);
+    let pattern = book::attribute(pattern);
     format!(
         "<section class=\"run\" aria-label=\"Run it yourself\">\n\
          <form hidden autocomplete=\"off\" data-pattern=\"{pattern}\">\n\
@@ -40,10 +40,10 @@ pub fn draw(pattern: &str, arguments: &[Argument]) -> String {
 }
 
 fn field(argument: &Argument) -> String {
-    let name = attribute(&argument.name);
+    let name = book::attribute(&argument.name);
     let conflicts = match &argument.conflicts[..] {
         [] => String::new(),
-        others => format!(" data-conflicts=\"{}\"", attribute(&others.join(" "))),
+        others => format!(" data-conflicts=\"{}\"", book::attribute(&others.join(" "))),
     };
     let start = format!("name=\"{name}\"{conflicts}");
     let (help, control) = match &argument.takes {
@@ -72,7 +72,7 @@ fn clock(start: &str) -> String {
 }
 
 fn number(start: &str, default: Option<&str>, unit: &str) -> String {
-    let default = attribute(default.unwrap_or_default());
+    let default = book::attribute(default.unwrap_or_default());
     let unit = match unit {
         // What a usage line calls a number says nothing beside a field.
         "" | "N" => String::new(),
@@ -90,7 +90,7 @@ fn select(start: &str, default: Option<&str>, choices: &[Choice]) -> String {
         options += "<option value=\"\" selected>not given</option>";
     }
     for choice in choices {
-        let value = attribute(&choice.value);
+        let value = book::attribute(&choice.value);
         let selected = match default == Some(&choice.value) {
             true => " selected",
             false => "",
@@ -118,8 +118,4 @@ fn text(help: &str) -> String {
         _ => format!("<code>{part}</code>"),
     };
     parts.iter().enumerate().map(mark).collect()
-}
-
-fn attribute(text: &str) -> String {
-    book::escape(text).replace('"', "&quot;")
 }

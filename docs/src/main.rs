@@ -105,6 +105,7 @@ async fn main() -> ExitCode {
     };
     let outcome = tokio::select! {
         _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
+        code = told_to_end() => return ExitCode::from(code),
         outcome = run(cli) => outcome,
     };
     let (message, code) = match outcome {
@@ -196,6 +197,29 @@ async fn show(options: Serve, workspace: PathBuf) -> Result<(), Failure> {
     }
     serve::serve_and_run(listener, book.path(), &runs).await?;
     Ok(())
+}
+
+/// Ends with an exit code when the process is told to end, or its terminal is gone: what was started
+/// for a page must not go on alone.
+#[cfg(unix)]
+async fn told_to_end() -> u8 {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::hangup()),
+    );
+    let (Ok(mut terminate), Ok(mut hangup)) = signals else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => 143,
+        _ = hangup.recv() => 129,
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> u8 {
+    std::future::pending().await
 }
 
 /// Runs a step that blocks, beside the wait for Ctrl-C.

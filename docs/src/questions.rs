@@ -7,7 +7,7 @@
 use anyhow::{Context as _, ensure};
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use crate::book::escape;
+use crate::book::{attribute, escape};
 
 /// A question. All texts are Markdown.
 #[derive(Debug, PartialEq)]
@@ -179,7 +179,7 @@ fn inline(markdown: &str) -> String {
         Event::Text(text) => html + &escape(&text),
         Event::Code(code) => html + "<code>" + &escape(&code) + "</code>",
         Event::Start(Tag::Link { dest_url, .. }) => {
-            html + "<a href=\"" + &escape(&dest_url).replace('"', "&quot;") + "\">"
+            html + "<a href=\"" + &attribute(&dest_url) + "\">"
         }
         Event::End(TagEnd::Link) => html + "</a>",
         Event::Start(Tag::Emphasis) => html + "<em>",

@@ -24,9 +24,8 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::post;
-use common::demo::Snapshot;
 use common::timeline::Timeline;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -39,9 +38,6 @@ use crate::{figure, pattern};
 
 /// The header that carries the token of the pages.
 const TOKEN: &str = "x-run-token";
-
-/// How many pictures are drawn at the same time.
-static DRAWING: Semaphore = Semaphore::const_new(2);
 
 /// What runs may use. Each limit has a test.
 #[derive(Clone, Debug)]
@@ -60,8 +56,11 @@ pub struct Limits {
     pub stderr: usize,
     /// Bytes in the body of a request for a run. 1 MiB.
     pub body: usize,
-    /// Bytes in the body of a request for a drawing, which has a timeline in it. 4 MiB.
+    /// Bytes in the body of a request for a drawing, which has a timeline in it. 9 MiB: what a line
+    /// may have, and some room.
     pub drawing: usize,
+    /// Pictures that are drawn at the same time; others wait. 2.
+    pub drawings: usize,
 }
 
 impl Default for Limits {
@@ -76,7 +75,8 @@ impl Default for Limits {
             output: 64 * MIB as u64,
             stderr: 16 * KIB,
             body: MIB,
-            drawing: 4 * MIB,
+            drawing: 9 * MIB,
+            drawings: 2,
         }
     }
 }
@@ -101,6 +101,7 @@ struct Shared {
     limits: Limits,
     token: String,
     free: Arc<Semaphore>,
+    drawing: Arc<Semaphore>,
     building: Mutex<()>,
     stop: CancellationToken,
 }
@@ -118,6 +119,7 @@ impl Runs {
             programs,
             token: random.iter().map(|byte| format!("{byte:02x}")).collect(),
             free: Arc::new(Semaphore::new(limits.runs)),
+            drawing: Arc::new(Semaphore::new(limits.drawings)),
             limits,
             building: Mutex::new(()),
             stop: CancellationToken::new(),
@@ -269,6 +271,7 @@ async fn run(State(Runs(shared)): State<Runs>, body: Bytes) -> Result<Response, 
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, why));
     };
     let (sender, progress) = watch::channel(demo::Progress::default());
+    let turns = shared.drawing.clone();
     let task = tokio::spawn(async move {
         let run = demo::run(&shared, &plan, &sender);
         if let Some(end) = shared.stop.run_until_cancelled(run).await {
@@ -276,7 +279,7 @@ async fn run(State(Runs(shared)): State<Runs>, body: Bytes) -> Result<Response, 
             sender.send_modify(|progress| progress.ended = Some(end));
         }
     });
-    let body = stream::body(progress, axis, AbortOnDropHandle::new(task));
+    let body = stream::body(progress, axis, turns, AbortOnDropHandle::new(task));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response())
 }
 
@@ -288,32 +291,32 @@ struct Drawing {
     axis: Option<f64>,
 }
 
-async fn drawing(body: Bytes) -> Result<Response, Refusal> {
-    let Drawing {
-        timeline,
-        axis: least,
-    } = read(&body)?;
-    let axis = axis(least)?;
-    let snapshot = Snapshot {
-        timeline,
-        notice: None,
-    };
-    match draw(Arc::new(snapshot), axis).await {
-        Some(html) => Ok(axum::response::Html(html).into_response()),
-        None => Err(refuse(
-            StatusCode::BAD_REQUEST,
-            "the timeline cannot be drawn",
-        )),
-    }
+async fn drawing(State(Runs(shared)): State<Runs>, body: Bytes) -> Result<Response, Refusal> {
+    let drawn = in_turn(&shared.drawing, move || {
+        let Drawing {
+            timeline,
+            axis: least,
+        } = read(&body)?;
+        Ok(figure::timeline(&timeline, axis(least)?))
+    });
+    let why = "the timeline cannot be drawn";
+    let drawn = drawn
+        .await
+        .unwrap_or(Err(refuse(StatusCode::BAD_REQUEST, why)));
+    Ok(Html(drawn?).into_response())
 }
 
-/// Draws on a thread that may take its time. `None`: the timeline makes no sense.
-async fn draw(snapshot: Arc<Snapshot>, axis: Duration) -> Option<String> {
-    let turn = DRAWING.acquire().await.ok()?;
+/// Draws on a thread that may take its time, when it has a turn. `None`: it panicked, because the
+/// timeline makes no sense.
+async fn in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    draw: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    let turn = turns.clone().acquire_owned().await.ok()?;
     let drawing = spawn_blocking(move || {
         // Held here, because the drawing goes on when nobody waits for it any more.
         let _turn = turn;
-        figure::timeline(&snapshot.timeline, axis)
+        draw()
     });
     drawing.await.ok()
 }
@@ -326,4 +329,33 @@ fn axis(milliseconds: Option<f64>) -> Result<Duration, Refusal> {
     let seconds = milliseconds.unwrap_or(0.0) / 1000.0;
     Duration::try_from_secs_f64(seconds)
         .map_err(|error| refuse(StatusCode::BAD_REQUEST, format!("axis: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+
+    use futures::poll;
+    use tokio::task::yield_now;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_drawing_waits_for_its_turn() {
+        let turns = Arc::new(Semaphore::new(1));
+        let (finish, finished) = mpsc::channel();
+        let first = tokio::spawn({
+            let turns = turns.clone();
+            async move { in_turn(&turns, move || finished.recv()).await }
+        });
+        while turns.available_permits() > 0 {
+            yield_now().await;
+        }
+        let mut second = pin!(in_turn(&turns, || "drawn"));
+        assert!(poll!(&mut second).is_pending());
+        finish.send(()).unwrap();
+        assert!(first.await.unwrap().is_some());
+        assert_eq!(second.await, Some("drawn"));
+    }
 }

@@ -15,7 +15,7 @@ use tower_http::services::{ServeDir, ServeFile};
 
 use crate::run::Runs;
 
-/// What every answer says to browsers.
+/// What every page and every part of one says to browsers.
 const HEADERS: [(HeaderName, &str); 4] = [
     // The next build may differ, and asking again costs nothing here.
     (header::CACHE_CONTROL, "no-cache"),

@@ -787,11 +787,14 @@ mod misbehaving {
         let scripted = Scripted::start("snapshot 1.0", limits).await;
         for _ in 0..5 {
             let mut run = scripted.run().await;
-            while let Some(event) = run.next().await {
-                if event["ended"].is_object() {
-                    break;
-                }
+            assert!(run.head.starts_with("HTTP/1.1 200 "), "{}", run.head);
+            let mut has_ended = false;
+            while let Some(event) = run.next().await
+                && !has_ended
+            {
+                has_ended = event["ended"].is_object();
             }
+            assert!(has_ended);
         }
     }
 
@@ -988,7 +991,14 @@ mod misbehaving {
     }
 
     #[tokio::test]
-    async fn ctrl_c_ends_the_program_and_what_its_pages_have_started() {
+    async fn a_signal_ends_the_program_and_what_its_pages_have_started() {
+        // Ctrl-C, `kill`, and a terminal that is closed.
+        for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+            a_signal_ends_everything(signal, code).await;
+        }
+    }
+
+    async fn a_signal_ends_everything(signal: &str, code: i32) {
         let dir = tempfile::tempdir().unwrap();
         pipe(&dir.path().join("pipe"));
         // In place of cargo, so that the build never ends. Written by another process: this one may
@@ -1028,9 +1038,9 @@ mod misbehaving {
         assert!(run.head.starts_with("HTTP/1.1 200 "), "{}", run.head);
         held.opened().await;
         let id = docs.id().unwrap().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().unwrap();
+        let sent = Command::new("kill").args([signal, &id]).status().unwrap();
         assert!(sent.success());
-        assert_eq!(docs.wait().await.unwrap().code(), Some(130));
+        assert_eq!(docs.wait().await.unwrap().code(), Some(code));
         held.gone().await;
     }
 }

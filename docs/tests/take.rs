@@ -289,14 +289,10 @@ fn a_row_says_whether_the_two_differ() {
         let (table, _) = section.split_once("</table>").expect("a table");
         for row in table.split("<tr>").skip(2) {
             let (_, last) = row.rsplit_once("<td>").expect("a cell");
+            // Which of the two it is has a test of its own, beside the rule.
             let differs = last.starts_with("<span class=\"sign differs\"");
             let same = last.starts_with("<span class=\"sign same\"");
             assert!(differs || same, "{}: {row}", pattern.name);
-            let text = last.split_once("</span>").expect("a sign").1.trim_start();
-            let says_so = text.starts_with("The same")
-                || text.starts_with("In both")
-                || text.starts_with("</td>");
-            assert_eq!(same, says_so, "{}: {row}", pattern.name);
         }
     }
 }

@@ -40,6 +40,29 @@ fn a_live_run_ends_with_the_timeline_that_was_recorded() {
 }
 
 #[test]
+fn a_live_run_that_fails_shows_what_there_was() {
+    let demo = expected::demo(programs(), "event").expect("a demo");
+    // Its service answers at the third try.
+    let arguments = ["--paused", "--live", "--tries", "1"];
+    let output = { demo }.args(arguments).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).expect("text is UTF-8");
+    let last = printed.lines().last().expect("it prints a line");
+    let last: Snapshot = serde_json::from_str(last).expect("it is a snapshot");
+    assert_eq!(last.notice, None);
+    let ended = last
+        .timeline
+        .lanes
+        .iter()
+        .all(|lane| lane.outcome().is_some());
+    assert!(
+        ended && !last.timeline.lanes.is_empty(),
+        "{:?}",
+        last.timeline
+    );
+}
+
+#[test]
 fn twenty_runs_print_the_same_bytes() {
     let mut problems = Vec::new();
     for pattern in patterns() {

@@ -277,6 +277,11 @@ pub fn plain(text: &str) -> String {
     plain.collect()
 }
 
+/// The lane's name, in a length that bears to be repeated for each of its bars.
+pub(super) fn name(lane: &Lane) -> String {
+    cut(&plain(&lane.name), 100.0, |_| 1.0)
+}
+
 /// The text, cut with an ellipsis where it is wider than `room`, by the width of each character.
 pub(super) fn cut(text: &str, room: f64, width: impl Fn(char) -> f64) -> String {
     if text.chars().map(&width).sum::<f64>() <= room {

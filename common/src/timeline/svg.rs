@@ -144,10 +144,7 @@ impl Columns {
             let widths = texts.map(|text| text_width(&text, TEXT));
             widths.fold(0.0, f64::max).min(most)
         };
-        let names = widest(
-            &mut lanes.iter().map(|lane| layout::plain(&lane.name)),
-            160.0,
-        );
+        let names = widest(&mut lanes.iter().map(|lane| layout::name(lane)), 160.0);
         let outcomes = widest(&mut lanes.iter().map(|lane| layout::outcome(lane)), 240.0);
         Columns {
             name: names,
@@ -191,7 +188,7 @@ fn axis(columns: &Columns, bottom: f64) -> String {
 }
 
 fn row(lane: &Lane, most: usize, columns: &Columns, middle: f64) -> String {
-    let name = layout::plain(&lane.name);
+    let name = layout::name(lane);
     let cut = cut(&name, columns.name, TEXT);
     let mut row = match cut == name {
         true => text(MARGIN, middle, "tl-name", &name),
@@ -337,7 +334,7 @@ fn mark(mark: Mark, x: f64, middle: f64) -> String {
 
 fn description(fold: &layout::Fold<'_>) -> String {
     let lanes = fold.lanes.iter().map(|lane| {
-        let name = layout::plain(&lane.name);
+        let name = layout::name(lane);
         format!("{name}: {}.", layout::outcome(lane))
     });
     let rest = fold.rest.iter().map(|rest| format!("{rest}."));

@@ -69,7 +69,7 @@ pub fn draw(timeline: &Timeline) -> Table {
 
 fn rows(lane: &Lane, length: Duration) -> Vec<Row> {
     let shortest = length / PARTS;
-    let name = layout::plain(&lane.name);
+    let name = layout::name(lane);
     let row = |state: String, what: String, start, end| Row {
         lane: name.clone(),
         state,

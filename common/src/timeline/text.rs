@@ -54,7 +54,7 @@ impl Columns {
     fn new(lanes: &[&Lane], width: usize) -> Self {
         let widest =
             |texts: &mut dyn Iterator<Item = String>| texts.map(|text| columns(&text)).max();
-        let names = widest(&mut lanes.iter().map(|lane| layout::plain(&lane.name)));
+        let names = widest(&mut lanes.iter().map(|lane| layout::name(lane)));
         let outcomes = widest(&mut lanes.iter().map(|lane| layout::outcome(lane)));
         let name = names.unwrap_or(0).min(width / 4);
         let outcome = outcomes.unwrap_or(0).min(width / 2);
@@ -118,7 +118,7 @@ fn row(lane: &Lane, length: Duration, most: usize, columns: &Columns, color: boo
         }
     }
 
-    let name = fit(&layout::plain(&lane.name), columns.name);
+    let name = fit(&layout::name(lane), columns.name);
     let outcome = fit(&layout::outcome(lane), columns.outcome);
     let style = lane.outcome().map_or(Style::new(), |end| mark(end).1);
     let mut line = format!(

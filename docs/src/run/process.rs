@@ -7,9 +7,14 @@ use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
 use tokio::process::{ChildStderr, ChildStdout, Command};
 
-/// A process and all that it starts, such as cargo's compilers. Dropping it kills them.
+/// A process and all that it starts in its group, such as cargo's compilers. Dropping it kills them.
+/// A child that makes a group of its own is its parent's to end.
 #[derive(Debug)]
-pub struct Process(Box<dyn ChildWrapper>);
+pub struct Process {
+    child: Box<dyn ChildWrapper>,
+    // Its group's number may be another's from now on.
+    is_over: bool,
+}
 
 impl Process {
     /// Starts the command with its stdout and stderr piped and nothing to read.
@@ -29,12 +34,16 @@ impl Process {
         command.wrap(process_wrap::tokio::ProcessGroup::leader());
         #[cfg(windows)]
         command.wrap(process_wrap::tokio::JobObject);
-        Ok(Self(command.spawn()?))
+        let child = command.spawn()?;
+        Ok(Self {
+            child,
+            is_over: false,
+        })
     }
 
     /// What it prints on stdout and on stderr. To be taken once.
     pub fn output(&mut self) -> Option<(ChildStdout, ChildStderr)> {
-        Some((self.0.stdout().take()?, self.0.stderr().take()?))
+        Some((self.child.stdout().take()?, self.child.stderr().take()?))
     }
 
     /// Waits for its end, then kills what it has left behind, which could hold its output open.
@@ -42,20 +51,23 @@ impl Process {
     /// # Errors
     /// When the system cannot say how it ended.
     pub async fn end(&mut self) -> io::Result<ExitStatus> {
-        let status = self.0.wait().await;
+        let status = self.child.wait().await;
         self.kill();
+        self.is_over = true;
         status
     }
 
     fn kill(&mut self) {
         // An error means that there is nothing left to kill.
-        let _ = self.0.start_kill();
+        let _ = self.child.start_kill();
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill();
+        if !self.is_over {
+            self.kill();
+        }
     }
 }
 

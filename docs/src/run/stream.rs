@@ -9,13 +9,14 @@ use common::demo::Snapshot;
 use common::timeline::Timeline;
 use futures::stream;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::build::Building;
 use super::demo::{End, Progress};
-use super::draw;
+use super::in_turn;
+use crate::figure;
 
 /// The pause between two pictures: short to the eye, and time for others.
 const FRAME: Duration = Duration::from_millis(50);
@@ -53,11 +54,13 @@ impl Event<'_> {
 pub(super) fn body(
     progress: watch::Receiver<Progress>,
     axis: Duration,
+    turns: Arc<Semaphore>,
     task: AbortOnDropHandle<()>,
 ) -> Body {
     let events = Events {
         progress,
         axis,
+        turns,
         shown: Progress::default(),
         next_frame: Instant::now(),
         _task: task,
@@ -71,6 +74,8 @@ pub(super) fn body(
 struct Events {
     progress: watch::Receiver<Progress>,
     axis: Duration,
+    /// Who may draw.
+    turns: Arc<Semaphore>,
     /// What the reader knows.
     shown: Progress,
     next_frame: Instant,
@@ -127,7 +132,11 @@ impl Events {
     }
 
     async fn frame(&mut self, snapshot: Arc<Snapshot>) -> Bytes {
-        let drawn = draw(snapshot.clone(), self.axis).await;
+        let (newest, axis) = (snapshot.clone(), self.axis);
+        let drawn = in_turn(&self.turns, move || {
+            figure::timeline(&newest.timeline, axis)
+        })
+        .await;
         let length = snapshot.timeline.length.as_micros() as f64 / 1000.0;
         self.shown.newest = Some(snapshot);
         self.next_frame = Instant::now() + FRAME;
