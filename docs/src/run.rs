@@ -1,9 +1,10 @@
 //! Runs demos for the pages of the book: `POST /runs` starts one and answers with its events, and
 //! `POST /draw` draws a timeline again.
 //!
-//! Only the book's own pages may ask: see [`guard`]. They can start the workspace's demos and nothing
-//! else, with arguments that [`arguments::check`] has accepted, within [`Limits`]. A run ends when its
-//! reader leaves or the server stops: dropping the response or the server kills what was started.
+//! Only the book's own pages may ask: they have the server's origin, and its token. They can start
+//! the workspace's demos and nothing else, with arguments that [`arguments::check`] has accepted,
+//! within [`Limits`]. A run ends when its reader leaves or the server stops: dropping the response or
+//! the server kills what was started.
 
 pub mod arguments;
 mod build;
