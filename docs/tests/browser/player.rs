@@ -141,6 +141,8 @@ async fn copy(session: &Session, site: &Site) -> Result<(), CmdError> {
         const buttons = [...document.querySelectorAll('pre .clip-button')];
         const differing = [];
         for (const button of buttons) {
+            // What is folded away cannot be pressed, and is not text that is seen.
+            button.closest('details')?.setAttribute('open', '');
             button.click();
             const code = button.closest('pre').querySelector('code').textContent;
             const copy = await navigator.clipboard.readText();
