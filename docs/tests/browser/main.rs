@@ -4,10 +4,12 @@
 mod support;
 
 mod driver;
+mod find;
 mod pages;
 mod player;
 mod runs;
 mod search;
+mod take;
 
 use std::collections::BTreeMap;
 use std::env;
@@ -37,8 +39,10 @@ fn main() -> ExitCode {
     let world = Arc::new(World::new());
     let mut trials = pages::trials(&world);
     trials.extend(search::trials(&world));
+    trials.extend(find::trials(&world));
     trials.extend(player::trials(&world));
     trials.extend(runs::trials(&world));
+    trials.extend(take::trials(&world));
     if let Err(reason) = driver::programs() {
         if env::var_os("CI").is_some() {
             eprintln!("\nTHE BOOK IS NOT TESTED IN A BROWSER: {reason}\n");

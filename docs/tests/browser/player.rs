@@ -130,13 +130,7 @@ async fn static_page(session: &Session, site: &Site) -> Result<(), CmdError> {
 }
 
 async fn copy(session: &Session, site: &Site) -> Result<(), CmdError> {
-    let allowed = ["clipboardReadWrite", "clipboardSanitizedWrite"];
-    let allowed = json!({"origin": site.origin, "permissions": allowed});
-    session
-        .devtools("Browser.grantPermissions", allowed)
-        .await?;
     open(session, site).await?;
-    // As if the reader did it: without that, a browser lets no page write to the clipboard.
     let script = "(async () => {
         const buttons = [...document.querySelectorAll('pre .clip-button')];
         const differing = [];
@@ -150,14 +144,7 @@ async fn copy(session: &Session, site: &Site) -> Result<(), CmdError> {
         }
         return { count: buttons.length, differing };
     })()";
-    let press = json!({
-        "expression": script,
-        "awaitPromise": true,
-        "returnByValue": true,
-        "userGesture": true,
-    });
-    let copied = session.devtools("Runtime.evaluate", press).await?;
-    let copied = &copied["result"]["value"];
+    let copied = session.press(&site.origin, script).await?;
     assert_eq!(copied["differing"], json!([]), "{copied}");
     assert_ne!(copied["count"], 0);
     Ok(())
