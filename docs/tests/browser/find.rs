@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use fantoccini::Locator;
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::driver::Session;
 use crate::support::patterns;
 use crate::{Site, World};
+
+/// Where a symptom is typed.
+const FIELD: &str = "#find-symptom";
 
 /// How many clicks a reader needs at most, the one on the page's link among them.
 const CLICKS: usize = 3;
@@ -76,6 +80,11 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
     ]
 }
 
+async fn open(session: &Session, site: &Site) -> Result<(), CmdError> {
+    let page = format!("{}/pick.html", site.origin);
+    session.client.goto(&page).await
+}
+
 /// Whether the browser has come to this pattern's page.
 async fn is_at(session: &Session, pattern: &str) -> Result<bool, CmdError> {
     let end = format!("/patterns/{pattern}/index.html");
@@ -84,7 +93,7 @@ async fn is_at(session: &Session, pattern: &str) -> Result<bool, CmdError> {
 
 async fn questions(session: &Session, site: &Site, pattern: &str) -> Result<(), CmdError> {
     let client = &session.client;
-    client.goto(&format!("{}/pick.html", site.origin)).await?;
+    open(session, site).await?;
     let link = format!(
         "(//*[@class='questions']//*[@class='target']//a\
          [starts-with(@href, 'patterns/{pattern}/')])[1]"
@@ -105,9 +114,14 @@ async fn questions(session: &Session, site: &Site, pattern: &str) -> Result<(), 
 }
 
 async fn symptoms(session: &Session, site: &Site) -> Result<(), CmdError> {
+    open(session, site).await?;
     for (words, page) in SYMPTOMS {
         let found = find(session, site, words).await?;
         assert_eq!(found, page, "{words}");
+        let escape = char::from(Key::Escape).to_string();
+        let field = session.client.find(Locator::Css(FIELD)).await?;
+        field.send_keys(&escape).await?;
+        assert_eq!(field.prop("value").await?.as_deref(), Some(""));
     }
     Ok(())
 }
@@ -115,9 +129,7 @@ async fn symptoms(session: &Session, site: &Site) -> Result<(), CmdError> {
 /// Pastes a text into the empty field. The address of the first link of what is found, in the book.
 async fn find(session: &Session, site: &Site, words: &str) -> Result<String, CmdError> {
     let client = &session.client;
-    client.goto(&format!("{}/pick.html", site.origin)).await?;
-    let field = client.find(Locator::Css("#find-symptom")).await?;
-    field.click().await?;
+    client.find(Locator::Css(FIELD)).await?.click().await?;
     // As one piece: typed, each line's end would be the key that goes to the first link.
     let paste = json!({"text": words});
     session.devtools("Input.insertText", paste).await?;
@@ -131,6 +143,7 @@ async fn find(session: &Session, site: &Site, words: &str) -> Result<String, Cmd
 }
 
 async fn unknown(session: &Session, site: &Site) -> Result<(), CmdError> {
+    open(session, site).await?;
     assert_eq!(find(session, site, "banana").await?, "");
     let client = &session.client;
     let status = client.find(Locator::Css("#find-status")).await?;
