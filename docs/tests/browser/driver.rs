@@ -175,6 +175,23 @@ impl Session {
         self.client.issue_cmd(Raw { path, body }).await
     }
 
+    /// Runs a script as if the reader had pressed something: without that, a browser lets no page
+    /// write to the clipboard. The script is an expression, and the answer what it promises.
+    pub async fn press(&self, origin: &str, script: &str) -> Result<Value, CmdError> {
+        let allowed = ["clipboardReadWrite", "clipboardSanitizedWrite"];
+        let allowed = json!({"origin": origin, "permissions": allowed});
+        self.devtools("Browser.grantPermissions", allowed).await?;
+        let press = json!({
+            "expression": script,
+            "awaitPromise": true,
+            "returnByValue": true,
+            "userGesture": true,
+        });
+        let pressed = self.devtools("Runtime.evaluate", press).await?;
+        assert!(pressed.get("exceptionDetails").is_none(), "{pressed}");
+        Ok(pressed["result"]["value"].clone())
+    }
+
     /// What a log has gained since it was last asked for.
     pub async fn log(&self, kind: &str) -> Result<Vec<Value>, CmdError> {
         let body = json!({"type": kind});

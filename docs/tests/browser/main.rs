@@ -3,17 +3,21 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(unix)]
+mod broken;
 mod driver;
+mod find;
 mod pages;
 mod player;
 mod runs;
 mod search;
+mod take;
 
 use std::collections::BTreeMap;
-use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::{env, fs, io};
 
 use docs::run::{Limits, Programs, Runs};
 use docs::{book, pattern, serve};
@@ -22,6 +26,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use support::html::files;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio_util::task::AbortOnDropHandle;
 
 /// A session is a whole browser: more of them than this do not make the tests faster.
 const SESSIONS: usize = 2;
@@ -37,8 +42,12 @@ fn main() -> ExitCode {
     let world = Arc::new(World::new());
     let mut trials = pages::trials(&world);
     trials.extend(search::trials(&world));
+    trials.extend(find::trials(&world));
     trials.extend(player::trials(&world));
     trials.extend(runs::trials(&world));
+    trials.extend(take::trials(&world));
+    #[cfg(unix)]
+    trials.extend(broken::trials(&world));
     if let Err(reason) = driver::programs() {
         if env::var_os("CI").is_some() {
             eprintln!("\nTHE BOOK IS NOT TESTED IN A BROWSER: {reason}\n");
@@ -78,6 +87,49 @@ struct Site {
     pages: BTreeMap<PathBuf, String>,
     /// The built files.
     book: TempDir,
+    _server: AbortOnDropHandle<io::Result<()>>,
+}
+
+impl Site {
+    /// Serves a book whose pages may run these programs.
+    async fn serve(book: TempDir, programs: Programs, limits: Limits) -> Self {
+        let runs = Runs::new(pattern::workspace(), programs, limits).expect("a token");
+        runs.allow(book.path()).expect("the pages take the token");
+        let listener = serve::listen(0).await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let folder = book.path().to_path_buf();
+        let server = async move { serve::serve_and_run(listener, &folder, &runs).await };
+        Site {
+            origin: format!("http://{address}"),
+            pages: files(book.path(), ".html"),
+            book,
+            _server: AbortOnDropHandle::new(tokio::spawn(server)),
+        }
+    }
+
+    /// The same book from another server, with other programs.
+    #[cfg(unix)]
+    async fn with(&self, programs: Programs, limits: Limits) -> Self {
+        let book = tempfile::tempdir().expect("a temporary folder");
+        copy(self.book.path(), book.path()).expect("the book is copied");
+        Site::serve(book, programs, limits).await
+    }
+}
+
+/// Copies what is in a folder.
+#[cfg(unix)]
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in from.read_dir()? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&to)?;
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), &to)?;
+        }
+    }
+    Ok(())
 }
 
 /// The server and the browsers. When it is dropped nothing of them is left.
@@ -91,19 +143,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let book = book::build(&pattern::workspace(), "/").expect("the book builds");
-        let runs = Runs::new(pattern::workspace(), demos(), Limits::default());
-        let runs = runs.expect("a token");
-        runs.allow(book.path()).expect("the pages take the token");
         let runtime = Runtime::new().expect("a runtime");
-        let listener = runtime.block_on(serve::listen(0)).expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let folder = book.path().to_path_buf();
-        runtime.spawn(async move { serve::serve_and_run(listener, &folder, &runs).await });
-        let site = Site {
-            origin: format!("http://{address}"),
-            pages: files(book.path(), ".html"),
-            book,
-        };
+        let site = runtime.block_on(Site::serve(book, demos(), Limits::default()));
         World {
             site,
             runtime,

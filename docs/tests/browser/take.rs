@@ -1,0 +1,74 @@
+//! What the copy buttons of a page's panel put on the clipboard.
+
+use std::fs;
+use std::sync::Arc;
+
+use docs::pattern::Pattern;
+use docs::take::Take;
+use fantoccini::error::CmdError;
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::driver::Session;
+use crate::support::patterns;
+use crate::{Site, World};
+
+/// Presses each button of the panel, and says what it announced, what the page shows and what the
+/// clipboard has.
+const PRESS: &str = "(async () => {
+    const pressed = [];
+    for (const figure of document.querySelectorAll('.take figure[data-copy]')) {
+        figure.querySelector('details')?.setAttribute('open', '');
+        await navigator.clipboard.writeText('nothing');
+        const status = figure.querySelector('[role=status]');
+        const said = new Promise((resolve) => {
+            const tell = () => resolve(status.textContent);
+            new MutationObserver(tell).observe(status, { childList: true });
+        });
+        const button = figure.querySelector('button');
+        button.click();
+        pressed.push([
+            await said,
+            button.firstChild.textContent,
+            figure.querySelector('pre > code').innerText,
+            await navigator.clipboard.readText(),
+        ]);
+    }
+    return pressed;
+})()";
+
+pub fn trials(world: &Arc<World>) -> Vec<Trial> {
+    patterns()
+        .into_iter()
+        .map(|pattern| {
+            let name = format!("copy: the panel of {}", pattern.name);
+            world.trial(name, async move |session, site| {
+                Ok(take(session, site, &pattern).await?)
+            })
+        })
+        .collect()
+}
+
+async fn take(session: &Session, site: &Site, pattern: &Pattern) -> Result<(), CmdError> {
+    let page = fs::read_to_string(pattern.dir.join("README.md")).expect("the page");
+    let take = Take::new(pattern, &page).expect("what the page offers");
+    let recipe = pattern.recipe().expect("the recipe");
+    let page = format!("{}/patterns/{}/index.html", site.origin, pattern.name);
+    session.client.goto(&page).await?;
+    let pressed = session.press(&site.origin, PRESS).await?;
+    let offered = [
+        ("the command", take.command),
+        ("the module line", take.module),
+        ("the dependencies", take.dependencies),
+        ("the recipe", recipe),
+    ];
+    let pressed = pressed.as_array().expect("what PRESS answers");
+    assert_eq!(pressed.len(), offered.len());
+    for ((what, text), pressed) in offered.iter().zip(pressed) {
+        assert_eq!(pressed[0], format!("Copied {what}"));
+        assert_eq!(pressed[1], "Copied");
+        assert_eq!(pressed[2], json!(text), "{what} is shown otherwise");
+        assert_eq!(pressed[3], Value::from(&**text), "{what}");
+    }
+    Ok(())
+}
