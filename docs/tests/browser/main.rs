@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bars;
 #[cfg(unix)]
 mod broken;
 mod driver;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
     trials.extend(search::trials(&world));
     trials.extend(find::trials(&world));
     trials.extend(player::trials(&world));
+    trials.extend(bars::trials(&world));
     trials.extend(runs::trials(&world));
     trials.extend(take::trials(&world));
     #[cfg(unix)]

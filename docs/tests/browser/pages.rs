@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use fantoccini::Locator;
 use fantoccini::error::CmdError;
 use libtest_mimic::Trial;
 use serde::Deserialize;
@@ -13,8 +14,46 @@ use crate::driver::{Look, Session};
 use crate::support::html::{attribute, tags};
 use crate::{Checked, Site, World};
 
-/// A test for each page.
+/// The themes of mdBook's menu.
+const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
+
+/// A page with all that the check has to find, and a link that is alive. The picture has two texts in
+/// one place and one outside.
+const BAD: &str = "<!DOCTYPE html><meta charset=utf-8><link rel=icon href=data:,>
+<p id=here style='width: 3000px'>wide</p>
+<svg width=100 height=40>
+<text x=0 y=20>first</text><text x=2 y=20>second</text><text x=90 y=20>outside</text></svg>
+<a href='#here'>alive</a> <a href='#nowhere'>1</a> <a href='missing.html'>2</a>
+<a href='/index.html#nowhere'>3</a>
+<svg width=10 height=10><a href='gone.html'><rect width=9 height=9 /></a></svg>
+<img src='http://elsewhere.example/picture.png' alt=''>
+<script>console.error('a complaint');</script><script>throw new Error('a bug');</script>";
+
+/// What the check says of it, each a part of one problem.
+const FOUND: [&str; 11] = [
+    "scrolls sideways: ",
+    "on each other: <text> \"first\" and <text> \"second\"",
+    "outside of its picture: <text> \"outside\"",
+    "dead link: bad.html#nowhere",
+    "dead link: missing.html",
+    "dead link: index.html#nowhere",
+    "dead link: gone.html",
+    "asks another machine: http://elsewhere.example/picture.png",
+    "a complaint",
+    "Uncaught Error: a bug",
+    "ERR_NAME_NOT_RESOLVED",
+];
+
+/// A test for each page, and for each theme.
 pub fn trials(world: &Arc<World>) -> Vec<Trial> {
+    let themes = THEMES.map(|theme| {
+        world.trial(format!("theme {theme}"), async move |session, site| {
+            in_theme(session, site, theme).await
+        })
+    });
+    let bad = world.trial("a bad page is found to be bad", async |session, site| {
+        Ok(bad(session, site).await?)
+    });
     let pages = world.site.pages.keys();
     pages
         // The frame that holds the list of pages where there are no scripts: nobody opens it.
@@ -25,7 +64,49 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
                 check(session, site, &page).await
             })
         })
+        .chain(themes)
+        .chain([bad])
         .collect()
+}
+
+/// Chooses the theme as a reader does, and looks at a page with all kinds of parts.
+async fn in_theme(session: &Session, site: &Site, theme: &str) -> Checked {
+    let client = &session.client;
+    let page = "patterns/gather/index.html";
+    client.goto(&format!("{}/{page}", site.origin)).await?;
+    for button in ["toggle", theme] {
+        let button = format!("#mdbook-theme-{button}");
+        client.find(Locator::Css(&button)).await?.click().await?;
+    }
+    let mut problems = Vec::new();
+    for width in [1280, 400] {
+        let size = Look {
+            width,
+            ..Look::default()
+        };
+        session.look(size).await?;
+        let seen = look(session, site, page).await?;
+        problems.extend(seen.iter().map(|problem| format!("{width}: {problem}")));
+        let chosen = format!("html.{theme}");
+        client.find(Locator::Css(&chosen)).await?;
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(problems.join("\n").into()),
+    }
+}
+
+/// The check can fail: it finds all that is wrong with a page that was made for it.
+async fn bad(session: &Session, site: &Site) -> Result<(), CmdError> {
+    std::fs::write(site.book.path().join("bad.html"), BAD).expect("a page");
+    let mut problems = look(session, site, "bad.html").await?;
+    for found in FOUND {
+        let place = problems.iter().position(|said| said.contains(found));
+        let place = place.unwrap_or_else(|| panic!("not found: {found} in {problems:#?}"));
+        problems.swap_remove(place);
+    }
+    assert!(problems.is_empty(), "found, too: {problems:#?}");
+    Ok(())
 }
 
 /// What `page.js` answers.
