@@ -14,7 +14,7 @@ mod runs;
 mod search;
 mod take;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -24,7 +24,7 @@ use docs::run::{Limits, Programs, Runs};
 use docs::{book, pattern, serve};
 use driver::{Driver, Session};
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::html::files;
+use support::html::{attribute, files, tags};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::task::AbortOnDropHandle;
@@ -87,6 +87,7 @@ struct Site {
     origin: String,
     /// Every page as it was built, by its path in the book.
     pages: BTreeMap<PathBuf, String>,
+    ids: OnceLock<BTreeMap<PathBuf, BTreeSet<String>>>,
     /// The built files.
     book: TempDir,
     _server: AbortOnDropHandle<io::Result<()>>,
@@ -104,9 +105,26 @@ impl Site {
         Site {
             origin: format!("http://{address}"),
             pages: files(book.path(), ".html"),
+            ids: OnceLock::new(),
             book,
             _server: AbortOnDropHandle::new(tokio::spawn(server)),
         }
+    }
+
+    /// The anchors of each page, without those that scripts make.
+    fn ids(&self) -> &BTreeMap<PathBuf, BTreeSet<String>> {
+        let of = |html: &str| {
+            tags(html)
+                .iter()
+                .filter_map(|tag| attribute(tag, "id"))
+                .collect()
+        };
+        let all = || {
+            self.pages
+                .iter()
+                .map(|(page, html)| (page.clone(), of(html)))
+        };
+        self.ids.get_or_init(|| all().collect())
     }
 
     /// The same book from another server, with other programs.

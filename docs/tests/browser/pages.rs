@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::driver::{Look, Session};
-use crate::support::html::{attribute, tags};
 use crate::{Checked, Site, World};
 
 /// The themes of mdBook's menu.
@@ -120,16 +119,20 @@ struct Report {
 async fn check(session: &Session, site: &Site, page: &str) -> Checked {
     let mut problems = BTreeMap::new();
     for dark in [false, true] {
+        let theme = if dark { "dark" } else { "light" };
         for width in [1280, 400] {
-            session
-                .look(Look {
-                    dark,
-                    width,
-                    ..Look::default()
-                })
-                .await?;
-            let theme = if dark { "dark" } else { "light" };
-            for problem in look(session, site, page).await? {
+            let wanted = Look {
+                dark,
+                width,
+                ..Look::default()
+            };
+            session.look(wanted).await?;
+            // The theme is chosen when the page is loaded. The width may change later.
+            let found = match width {
+                1280 => look(session, site, page).await?,
+                _ => inspect(session, site, page).await?,
+            };
+            for problem in found {
                 let seen: &mut Vec<String> = problems.entry(problem).or_default();
                 seen.push(format!("{theme} {width}"));
             }
@@ -151,6 +154,11 @@ async fn look(session: &Session, site: &Site, page: &str) -> Result<Vec<String>,
         .client
         .goto(&format!("{}/{page}", site.origin))
         .await?;
+    inspect(session, site, page).await
+}
+
+/// Says what is wrong with the page that is shown, and with what it has done since the last question.
+async fn inspect(session: &Session, site: &Site, page: &str) -> Result<Vec<String>, CmdError> {
     let report = session
         .client
         .execute_async(include_str!("page.js"), Vec::new())
@@ -161,9 +169,7 @@ async fn look(session: &Session, site: &Site, page: &str) -> Result<Vec<String>,
     for entry in session.log("browser").await? {
         problems.push(format!("console: {}", entry["message"]));
     }
-    let requests = requests(session).await?;
-    assert!(!requests.is_empty(), "the page itself was not asked for");
-    for address in requests {
+    for address in requests(session).await? {
         let is_here = address.starts_with(&format!("{}/", site.origin));
         if !is_here && !address.starts_with("data:") && !address.starts_with("blob:") {
             problems.push(format!("asks another machine: {address}"));
@@ -201,13 +207,10 @@ fn dead_links(site: &Site, page: &str, links: &[String], ids: &BTreeSet<String>)
             file += "index.html";
         }
         let is_there = site.book.path().join(&file).is_file();
-        let has_anchor = || match site.pages.get(Path::new(&file)) {
+        let has_anchor = || match site.ids().get(Path::new(&file)) {
             _ if anchor.is_empty() => true,
             _ if file == page => ids.contains(anchor),
-            Some(html) => tags(html)
-                .iter()
-                .any(|tag| attribute(tag, "id").as_deref() == Some(anchor)),
-            None => false,
+            other => other.is_some_and(|ids| ids.contains(anchor)),
         };
         if !is_there || !has_anchor() {
             dead.push(format!("dead link: {target}"));
