@@ -72,7 +72,7 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
 async fn in_theme(session: &Session, site: &Site, theme: &str) -> Checked {
     let client = &session.client;
     let page = "patterns/gather/index.html";
-    client.goto(&format!("{}/{page}", site.origin)).await?;
+    open(session, site, page).await?;
     for button in ["toggle", theme] {
         let button = format!("#mdbook-theme-{button}");
         client.find(Locator::Css(&button)).await?.click().await?;
@@ -84,6 +84,7 @@ async fn in_theme(session: &Session, site: &Site, theme: &str) -> Checked {
             ..Look::default()
         };
         session.look(size).await?;
+        open(session, site, page).await?;
         let seen = look(session, site, page).await?;
         problems.extend(seen.iter().map(|problem| format!("{width}: {problem}")));
         let chosen = format!("html.{theme}");
@@ -98,6 +99,7 @@ async fn in_theme(session: &Session, site: &Site, theme: &str) -> Checked {
 /// The check can fail: it finds all that is wrong with a page that was made for it.
 async fn bad(session: &Session, site: &Site) -> Result<(), CmdError> {
     std::fs::write(site.book.path().join("bad.html"), BAD).expect("a page");
+    open(session, site, "bad.html").await?;
     let mut problems = look(session, site, "bad.html").await?;
     for found in FOUND {
         let place = problems.iter().position(|said| said.contains(found));
@@ -118,21 +120,25 @@ struct Report {
 
 async fn check(session: &Session, site: &Site, page: &str) -> Checked {
     let mut problems = BTreeMap::new();
-    for dark in [false, true] {
-        let theme = if dark { "dark" } else { "light" };
-        for width in [1280, 400] {
-            let wanted = Look {
-                dark,
-                width,
-                ..Look::default()
-            };
-            session.look(wanted).await?;
-            // The theme is chosen when the page is loaded. The width may change later.
-            let found = match width {
-                1280 => look(session, site, page).await?,
-                _ => inspect(session, site, page).await?,
-            };
-            for problem in found {
+    // Loaded once at each width, since the width decides on the list of pages, once in light and once
+    // in dark. The other theme follows the reader's system.
+    for (width, loaded_dark) in [(1280, false), (400, true)] {
+        for dark in [loaded_dark, !loaded_dark] {
+            session
+                .look(Look {
+                    dark,
+                    width,
+                    ..Look::default()
+                })
+                .await?;
+            if dark == loaded_dark {
+                open(session, site, page).await?;
+            }
+            let theme = if dark { "navy" } else { "light" };
+            let chosen = format!("html.{theme}");
+            let chosen = Locator::Css(&chosen);
+            session.client.wait().for_element(chosen).await?;
+            for problem in look(session, site, page).await? {
                 let seen: &mut Vec<String> = problems.entry(problem).or_default();
                 seen.push(format!("{theme} {width}"));
             }
@@ -148,17 +154,13 @@ async fn check(session: &Session, site: &Site, page: &str) -> Checked {
     Err(lines.join("\n").into())
 }
 
-/// Loads the page and says what is wrong with it.
-async fn look(session: &Session, site: &Site, page: &str) -> Result<Vec<String>, CmdError> {
-    session
-        .client
-        .goto(&format!("{}/{page}", site.origin))
-        .await?;
-    inspect(session, site, page).await
+async fn open(session: &Session, site: &Site, page: &str) -> Result<(), CmdError> {
+    let page = format!("{}/{page}", site.origin);
+    session.client.goto(&page).await
 }
 
-/// Says what is wrong with the page that is shown, and with what it has done since the last question.
-async fn inspect(session: &Session, site: &Site, page: &str) -> Result<Vec<String>, CmdError> {
+/// Says what is wrong with the page, which is loaded.
+async fn look(session: &Session, site: &Site, page: &str) -> Result<Vec<String>, CmdError> {
     let report = session
         .client
         .execute_async(include_str!("page.js"), Vec::new())
