@@ -12,8 +12,8 @@ use crate::driver::Session;
 use crate::support::patterns;
 use crate::{Site, World};
 
-/// How often a run is stopped or left: more often than so many may run at once.
-const STOPS: usize = 6;
+/// How often a run is stopped: more often than so many may run at once.
+const STOPS: usize = 5;
 
 pub fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials: Vec<Trial> = patterns()
