@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode, Output};
 use docs::twin::without_timeline;
 use docs::{expected, pattern};
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::{patterns, short};
+use support::{patterns, short, skipped};
 
 const PYTHON: &str = if cfg!(windows) { "python" } else { "python3" };
 
@@ -40,14 +40,7 @@ fn main() -> ExitCode {
         }
     }
     if let Err(reason) = python_will_do() {
-        trials = trials
-            .into_iter()
-            .map(|trial| {
-                trial
-                    .with_ignored_flag(true)
-                    .with_kind(format!("skipped: {reason}"))
-            })
-            .collect();
+        trials = skipped(trials, &reason);
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }

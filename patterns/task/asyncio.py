@@ -48,7 +48,8 @@ class Tasks:
         everyone = list(self.tasks)
         self.stopping.set()
         _, late = await wait(everyone, grace)
-        for task in late:
+        # In the order of their starts, which a set does not know.
+        for task in [task for task in everyone if task in late]:
             task.cancel()
         _, left = await wait(late, after_abort)
         asked = [task.get_name() for task in everyone if task not in late]

@@ -25,6 +25,7 @@ use docs::{book, pattern, serve};
 use driver::{Driver, Session};
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::html::{attribute, files, tags};
+use support::skipped;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::task::AbortOnDropHandle;
@@ -54,14 +55,7 @@ fn main() -> ExitCode {
         if env::var_os("CI").is_some() {
             eprintln!("\nTHE BOOK IS NOT TESTED IN A BROWSER: {reason}\n");
         }
-        trials = trials
-            .into_iter()
-            .map(|trial| {
-                trial
-                    .with_ignored_flag(true)
-                    .with_kind(format!("skipped: {reason}"))
-            })
-            .collect();
+        trials = skipped(trials, &reason);
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }

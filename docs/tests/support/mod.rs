@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 
 use docs::expected::{self, Program};
 use docs::pattern::{self, Pattern};
+use libtest_mimic::Trial;
 use tempfile::TempDir;
 
 /// The manifest of a blank crate.
@@ -41,6 +42,13 @@ pub fn short(path: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+/// Tests that cannot run here, which are seen to be skipped, and why.
+pub fn skipped(trials: Vec<Trial>, reason: &str) -> Vec<Trial> {
+    let kind = format!("skipped: {reason}");
+    let skip = |trial: Trial| trial.with_ignored_flag(true).with_kind(kind.clone());
+    trials.into_iter().map(skip).collect()
 }
 
 /// Fails with all problems, when there are any.
