@@ -104,7 +104,9 @@ async fn questions(session: &Session, site: &Site, pattern: &str) -> Result<(), 
     let clicks = answers.len() + 1;
     assert!(clicks <= CLICKS, "{pattern} is {clicks} clicks away");
     let link = client.find(Locator::XPath(&link)).await?;
-    assert!(!link.is_displayed().await?, "{pattern}: nothing was asked");
+    // A pattern that no answer names yet is an answer to the first question itself.
+    let is_folded = !link.is_displayed().await?;
+    assert_eq!(is_folded, !answers.is_empty(), "{pattern}");
     for answer in answers {
         answer.click().await?;
     }
