@@ -5,7 +5,16 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime with two threads, whatever the machine has, and without timers and sockets.
+///
+/// # Panics
+/// When the system gives no threads.
+pub fn two_threads() -> Runtime {
+    let two_threads = Builder::new_multi_thread().worker_threads(2).build();
+    two_threads.expect("the runtime can start two threads")
+}
 
 /// A group of ways to do the same. Dropping it ends the group.
 #[expect(missing_debug_implementations, reason = "criterion's group has none")]

@@ -2,10 +2,11 @@
 //!
 //! All of it is there without JavaScript. The book's player adds the controls to it.
 
-use crate::book;
 use std::time::Duration;
 
 use common::timeline::{self, Line, Timeline, svg, table};
+
+use crate::book;
 
 /// The inside of a `<figure class="player">`, with the picture along an axis of at least `axis`.
 ///
@@ -37,7 +38,7 @@ fn line(line: &Line) -> Option<String> {
         None if line.text.trim().is_empty() => return None,
         None => String::new(),
     };
-    let at = line.at.as_micros() as f64 / 1000.0;
+    let at = timeline::milliseconds(line.at);
     let text = escape(&line.text);
     Some(format!(
         "<li data-at=\"{at}\">{said}<span class=\"text\">{text}</span></li>\n"

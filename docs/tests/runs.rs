@@ -11,7 +11,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use common::demo::Snapshot;
-use common::timeline::{Timeline, json};
+use common::timeline::{self, Timeline, json};
 use docs::run::{Limits, Programs, Runs};
 use docs::{book, expected, figure, pattern, serve};
 use serde_json::{Value, json};
@@ -494,7 +494,7 @@ async fn a_demo_runs_and_ends_with_the_timeline_that_was_recorded() {
     };
     let recorded = recorded("wait");
     let html = figure::timeline(&recorded, std::time::Duration::ZERO);
-    let length = recorded.length.as_micros() as f64 / 1000.0;
+    let length = timeline::milliseconds(recorded.length);
     assert_eq!(frame["frame"], json!({"html": html, "length": length}));
     let ended = &ended["ended"];
     assert_eq!(
@@ -545,12 +545,13 @@ async fn a_value_that_only_the_demo_can_judge_is_refused_by_it() {
 mod misbehaving {
     use std::fs::File;
     use std::io::Read as _;
-    use std::process::{Command, Stdio};
+    use std::process::Command;
     use std::time::Duration;
 
     use tokio::sync::oneshot;
 
     use super::*;
+    use crate::support::serving;
 
     /// Prints a timeline of this length.
     const SNAPSHOT: &str = r#"
@@ -1012,20 +1013,11 @@ mod misbehaving {
             .status();
         assert!(written.unwrap().success());
 
-        let mut docs = tokio::process::Command::new(env!("CARGO_BIN_EXE_docs"))
-            .args(["--port", "0"])
-            .env("CARGO", dir.path().join("cargo"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut stdout = BufReader::new(docs.stdout.take().unwrap());
-        stdout.read_line(&mut line).await.unwrap();
-        let (_, address) = line.split_once("http://127.0.0.1:").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docs"));
+        command.env("CARGO", dir.path().join("cargo"));
+        let (mut docs, port) = serving(command).await;
         let mut server = Server {
-            port: address.split_once(' ').unwrap().0.parse().unwrap(),
+            port,
             token: String::new(),
             serving: tokio::spawn(async {}),
             _book: dir,

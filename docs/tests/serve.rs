@@ -1,5 +1,7 @@
 //! The server, and the program around it: ports, exit codes, Ctrl-C.
 
+mod support;
+
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
@@ -7,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use docs::serve;
+use support::serving;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -238,25 +241,12 @@ fn a_reader_who_went_away_is_no_error() {
 #[cfg(unix)]
 #[tokio::test]
 async fn it_serves_until_ctrl_c_and_leaves_nothing_behind() {
-    use tokio::io::{AsyncBufReadExt as _, BufReader};
-
     let temporary = tempfile::tempdir().unwrap();
-    let mut child = tokio::process::Command::from(docs())
-        .args(["--port", "0"])
-        .env("TMPDIR", temporary.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    stdout.read_line(&mut line).await.unwrap();
-    let address = line.strip_prefix("The book is at http://").unwrap();
-    let (host, rest) = address.split_once(' ').unwrap();
-    assert_eq!(rest, "(Ctrl-C stops)\n");
-    let port = host.strip_prefix("127.0.0.1:").unwrap().parse().unwrap();
-    let answer = get(port, host, "/introduction.html").await;
+    let mut command = docs();
+    command.env("TMPDIR", temporary.path());
+    let (mut child, port) = serving(command).await;
+    let host = format!("127.0.0.1:{port}");
+    let answer = get(port, &host, "/introduction.html").await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     assert_ne!(temporary.path().read_dir().unwrap().count(), 0);
 

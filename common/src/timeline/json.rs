@@ -91,8 +91,7 @@ pub(super) mod milliseconds {
         time: &Duration,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        // Whole microseconds: exact in a float for the first 285 years, and short when written.
-        to.serialize_f64(time.as_micros() as f64 / 1000.0)
+        to.serialize_f64(crate::timeline::milliseconds(*time))
     }
 
     pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(

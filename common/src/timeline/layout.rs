@@ -269,6 +269,13 @@ pub(super) fn tick(tick: Duration, length: Duration) -> String {
     }
 }
 
+/// A time as JSON and attributes have it: in milliseconds, to the microsecond.
+///
+/// Whole microseconds are exact in a float for the first 285 years, and short when written.
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
+}
+
 /// The text without what is not one character in its place: line breaks, escapes, and the rest
 /// that a terminal obeys and XML forbids.
 pub fn plain(text: &str) -> String {

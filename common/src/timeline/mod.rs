@@ -54,7 +54,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use instrument::{holding, lane, level, mark, say, track, track_value, waiting, working};
-pub use layout::{plain, time};
+pub use layout::{milliseconds, plain, time};
 pub use record::{Recording, recorder};
 pub use slots::Slots;
 

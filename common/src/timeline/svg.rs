@@ -99,7 +99,11 @@ pub fn draw_along(timeline: &Timeline, axis_length: Duration) -> String {
     // Several pictures may stand in one page, where ids must differ.
     let id = hash(&body);
     let height = px(height);
-    let (length, left, right) = (ms(columns.axis), px(columns.bars), px(columns.end()));
+    let (length, left, right) = (
+        layout::milliseconds(columns.axis),
+        px(columns.bars),
+        px(columns.end()),
+    );
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"timeline\" viewBox=\"0 0 700 {height}\" \
          width=\"700\" height=\"{height}\" role=\"img\" aria-label=\"Timeline of {summary}\" \
@@ -347,7 +351,8 @@ fn titled(title: &str, drawn: &str) -> String {
 
 /// What has a time says it in attributes, too, for the book's player.
 fn timed(title: &str, start: Duration, end: Duration, drawn: &str) -> String {
-    let times = format!(" data-start=\"{}\" data-end=\"{}\"", ms(start), ms(end));
+    let [start, end] = [start, end].map(layout::milliseconds);
+    let times = format!(" data-start=\"{start}\" data-end=\"{end}\"");
     group(&times, title, drawn)
 }
 
@@ -385,11 +390,6 @@ fn char_width(c: char) -> f64 {
 fn cut(text: &str, room: f64, size: f64) -> String {
     // A sum of floats depends on its order by a hair.
     layout::cut(text, room / size + 1e-6, char_width)
-}
-
-/// Milliseconds, to the microsecond.
-fn ms(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1000.0
 }
 
 /// A number with at most one decimal.

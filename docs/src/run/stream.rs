@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use common::demo::Snapshot;
-use common::timeline::Timeline;
+use common::timeline::{self, Timeline};
 use futures::stream;
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
@@ -137,7 +137,7 @@ impl Events {
             figure::timeline(&newest.timeline, axis)
         })
         .await;
-        let length = snapshot.timeline.length.as_micros() as f64 / 1000.0;
+        let length = timeline::milliseconds(snapshot.timeline.length);
         self.shown.newest = Some(snapshot);
         self.next_frame = Instant::now() + FRAME;
         match drawn {

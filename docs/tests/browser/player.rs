@@ -49,6 +49,10 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
                 Ok(())
             },
         ),
+        world.trial(
+            "player: a bar under the pointer says what it is",
+            async |session, site| Ok(hover(session, site).await?),
+        ),
         world.trial("player: without scripts", async |session, site| {
             let off = |value: bool| json!({"value": value});
             let name = "Emulation.setScriptExecutionDisabled";
@@ -257,6 +261,33 @@ async fn only_events(session: &Session, site: &Site) -> Result<bool, CmdError> {
         "{played}"
     );
     Ok(played["isOnly"] == true)
+}
+
+async fn hover(session: &Session, site: &Site) -> Result<(), CmdError> {
+    open(session, site).await?;
+    let client = &session.client;
+    let detail = first(client, ".player .detail").await?;
+    let point_at = async |selector: &str| {
+        let to = PointerAction::MoveToElement {
+            element: first(client, selector).await?,
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        };
+        let pointed = MouseActions::new("mouse".to_owned()).then(to);
+        client.perform_actions(pointed).await?;
+        detail.text().await
+    };
+    let hint = detail.text().await?;
+    // The lane that fails, in the middle of its only bar.
+    let prices = ".player svg.timeline g[data-end=\"150\"] rect";
+    let said = point_at(prices).await?;
+    assert_eq!(
+        said,
+        "prices: waiting for the answer, 0 ms to 150 ms (150 ms)"
+    );
+    assert_eq!(point_at("h1.menu-title").await?, hint);
+    Ok(())
 }
 
 async fn static_page(session: &Session, site: &Site) -> Result<(), CmdError> {

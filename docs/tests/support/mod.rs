@@ -5,12 +5,15 @@ pub mod html;
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use docs::expected::{self, Program};
 use docs::pattern::{self, Pattern};
 use libtest_mimic::Trial;
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::Child;
 
 /// The manifest of a blank crate.
 pub const BLANK: &str = "[package]\nname = \"my-app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
@@ -42,6 +45,25 @@ pub fn short(path: &Path) -> String {
         .unwrap_or(path)
         .display()
         .to_string()
+}
+
+/// Starts this command of `docs`, which serves the book on a free port, and returns the port. Dropping
+/// the process kills it.
+pub async fn serving(command: Command) -> (Child, u16) {
+    let mut docs = tokio::process::Command::from(command)
+        .args(["--port", "0"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("it starts");
+    let mut line = String::new();
+    let mut stdout = BufReader::new(docs.stdout.take().expect("it is piped"));
+    stdout.read_line(&mut line).await.expect("it says where");
+    let address = line.strip_prefix("The book is at http://127.0.0.1:");
+    let port = address.and_then(|address| address.strip_suffix(" (Ctrl-C stops)\n"));
+    let port = port.and_then(|port| port.parse().ok());
+    (docs, port.unwrap_or_else(|| panic!("{line}")))
 }
 
 /// Tests that cannot run here, which are seen to be skipped, and why.

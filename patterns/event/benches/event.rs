@@ -10,11 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use common::bench::Ways;
+use common::bench::{Ways, two_threads};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use event::Event;
-use tokio::runtime::Builder;
 use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
@@ -26,10 +25,7 @@ criterion_group!(benches, compare);
 criterion_main!(benches);
 
 fn compare(criterion: &mut Criterion) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("the runtime can start two threads");
+    let runtime = two_threads();
     for (count, written) in COUNTS {
         let samples = if count > 1_000 { 10 } else { 50 };
         let name = format!("{written} waiters woken");

@@ -7,11 +7,10 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use common::bench::Ways;
+use common::bench::{Ways, two_threads};
 use criterion::{Criterion, criterion_group, criterion_main};
 use future::{promise, spawn_eager};
 use futures::FutureExt as _;
-use tokio::runtime::Builder;
 use tokio::sync::{SetOnce, oneshot, watch};
 use tokio::task::{JoinSet, yield_now};
 use tokio_util::task::AbortOnDropHandle;
@@ -23,10 +22,7 @@ criterion_group!(benches, compare);
 criterion_main!(benches);
 
 fn compare(criterion: &mut Criterion) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("the runtime can start two threads");
+    let runtime = two_threads();
     let mut group = |name: &str, ways: &dyn Fn(Ways<'_>)| {
         ways(Ways::new(criterion, name, &runtime, 50));
     };

@@ -6,14 +6,13 @@
 use std::convert::Infallible;
 use std::future::ready;
 
-use common::bench::Ways;
+use common::bench::{Ways, two_threads};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::StreamExt as _;
 use futures::future::join_all;
 use futures::stream::FuturesUnordered;
 use futures_concurrency::future::Join as _;
 use gather::{gather, gather_settled};
-use tokio::runtime::Builder;
 use tokio::task::{JoinHandle, JoinSet, yield_now};
 
 /// What a future returns: its place in the input. `gather_settled` asks for a `Result`.
@@ -26,10 +25,7 @@ criterion_group!(benches, compare);
 criterion_main!(benches);
 
 fn compare(criterion: &mut Criterion) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("the runtime can start two threads");
+    let runtime = two_threads();
     for (count, written) in COUNTS {
         let samples = if count > 1_000 { 10 } else { 50 };
         let mut group = |name, ways: &dyn Fn(Ways<'_>)| {

@@ -8,7 +8,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::bench::Ways;
+use common::bench::{Ways, two_threads};
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use queue::Queue;
 use tokio::runtime::Builder;
@@ -127,16 +127,13 @@ impl Way for Kanal {
 }
 
 fn compare(criterion: &mut Criterion) {
-    let two_threads = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("the runtime can start two threads");
+    let two = two_threads();
     let one_thread = Builder::new_current_thread()
         .build()
         .expect("the runtime can start");
     for (tasks, bound) in [(4, 100), (4, 1), (1, 100)] {
         let name = format!("{tasks} × {tasks}, bound {bound}");
-        measure_all(Ways::new(criterion, name, &two_threads, 30), tasks, bound);
+        measure_all(Ways::new(criterion, name, &two, 30), tasks, bound);
     }
     let name = "4 × 4, bound 100, one thread";
     measure_all(Ways::new(criterion, name, &one_thread, 30), 4, 100);

@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use cap::Cap;
+use common::bench::two_threads;
 use futures::{StreamExt as _, stream};
 use semaphore::map_limited;
-use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, yield_now};
 
@@ -73,10 +73,6 @@ async fn work(item: usize) -> usize {
 
 /// The most that the heap has held so far.
 fn peak(call: impl AsyncFn()) -> usize {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("the runtime can start two threads");
-    runtime.block_on(call());
+    two_threads().block_on(call());
     HEAP.max_allocated()
 }

@@ -8,11 +8,10 @@ use std::future::ready;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use common::bench::Ways;
+use common::bench::{Ways, two_threads};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures::{FutureExt as _, StreamExt as _, stream};
 use semaphore::{SharedLimit, map_limited};
-use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinSet, yield_now};
 use tokio_util::task::AbortOnDropHandle;
@@ -27,10 +26,7 @@ criterion_group!(benches, compare);
 criterion_main!(benches);
 
 fn compare(criterion: &mut Criterion) {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .build()
-        .expect("the runtime can start two threads");
+    let runtime = two_threads();
     let mut group = |name: &str, ways: &dyn Fn(Ways<'_>)| {
         ways(Ways::new(criterion, name, &runtime, 30));
     };
