@@ -1,19 +1,17 @@
 //! The book: how it is built, served and kept true.
+//!
+//! - [`pattern`]: reads a pattern once, into one value
+//! - [`book`]: makes the book of what was read
+//! - [`take`]: takes a recipe out, into another crate
+//! - [`run`]: runs demos, for the pages and for the checks
+//! - [`serve`]: serves the book
+//! - [`renew`]: renews what is generated, and begins what is new
+//!
+//! What stands further down uses what stands above it, and never the other way round.
 
-pub mod bench;
 pub mod book;
-pub mod card;
-pub mod expected;
-pub mod figure;
-pub mod form;
-pub mod markdown;
-pub mod new;
-pub mod paste;
 pub mod pattern;
-pub mod questions;
-pub mod relations;
+pub mod renew;
 pub mod run;
 pub mod serve;
-pub mod slim;
 pub mod take;
-pub mod twin;

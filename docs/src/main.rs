@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use docs::book::{self, ExportError};
-use docs::new::{self, NewError};
-use docs::paste::PasteError;
+use docs::book::export::{ExportError, export, exported};
+use docs::renew::new::NewError;
+use docs::renew::{bench, expected, new};
 use docs::run::{Limits, Programs, Runs};
-use docs::{expected, pattern, serve};
+use docs::take::{PasteError, paste};
+use docs::{book, pattern, serve};
 
 /// The port to try when none is asked for.
 const PORT: u16 = 3000;
@@ -122,17 +123,17 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         None => show(cli.serve, workspace).await,
         Some(Command::Build { dir, site_url }) => {
-            book::exported(&dir).map_err(refused)?;
+            exported(&dir).map_err(refused)?;
             let built = step(move || book::build(&workspace, &site_url)).await??;
             let folder = dir.clone();
-            step(move || book::export(built.path(), &folder))
+            step(move || export(built.path(), &folder))
                 .await?
                 .map_err(refused)?;
             say(&format!("The book is in {}", dir.display()));
             Ok(())
         }
         Some(Command::Paste { name, crate_dir }) => {
-            let pasted = step(move || docs::paste::paste(&workspace, &name, &crate_dir)).await?;
+            let pasted = step(move || paste(&workspace, &name, &crate_dir)).await?;
             say(pasted.map_err(not_pasted)?.trim_end());
             Ok(())
         }
@@ -143,12 +144,12 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             Ok(())
         }
         Some(Command::Bench { name }) => {
-            let known = pattern::all(&workspace)?;
-            if !known.iter().any(|pattern| pattern.name == name) {
+            let known = pattern::folders(&workspace)?;
+            if !known.iter().any(|folder| folder.name == name) {
                 return Err(Failure::Input(format!("there is no pattern {name}")));
             }
             let root = workspace.clone();
-            let results = step(move || docs::bench::write(&root, &name)).await??;
+            let results = step(move || bench::write(&root, &name)).await??;
             say(&results.display().to_string());
             step(move || expected::write(&workspace)).await??;
             Ok(())

@@ -10,6 +10,7 @@ pub mod arguments;
 mod build;
 mod demo;
 mod process;
+pub mod programs;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -35,7 +36,8 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{figure, pattern};
+use crate::book::player;
+use crate::pattern;
 
 /// The header that carries the token of the pages.
 const TOKEN: &str = "x-run-token";
@@ -227,17 +229,16 @@ struct Plan {
 
 impl Plan {
     fn new(workspace: &Path, wanted: Wanted) -> Result<Self, Refusal> {
-        let broken = |error| refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}"));
-        let patterns = pattern::all(workspace).map_err(broken)?;
-        let Some(pattern) = patterns.iter().find(|found| found.name == wanted.pattern) else {
+        let broken = |error| {
+            let why = format!("{:#}", anyhow::Error::from(error));
+            refuse(StatusCode::INTERNAL_SERVER_ERROR, why)
+        };
+        let folders = pattern::folders(workspace).map_err(broken)?;
+        let Some(folder) = folders.iter().find(|folder| folder.name == wanted.pattern) else {
             let why = format!("there is no pattern {:?}", wanted.pattern);
             return Err(refuse(StatusCode::BAD_REQUEST, why));
         };
-        let file = pattern.dir.join("arguments.json");
-        let known = fs::read(&file)
-            .context("the arguments of the demo cannot be read")
-            .and_then(|known| Ok(serde_json::from_slice::<Vec<_>>(&known)?))
-            .map_err(broken)?;
+        let known = folder.arguments().map_err(broken)?;
         let arguments = arguments::check(&known, &wanted.arguments)
             .map_err(|why| refuse(StatusCode::BAD_REQUEST, why))?;
         Ok(Self {
@@ -298,7 +299,7 @@ async fn drawing(State(Runs(shared)): State<Runs>, body: Bytes) -> Result<Respon
             timeline,
             axis: least,
         } = read(&body)?;
-        Ok(figure::timeline(&timeline, axis(least)?))
+        Ok(player::timeline(&timeline, axis(least)?).into_string())
     });
     let why = "the timeline cannot be drawn";
     let drawn = drawn

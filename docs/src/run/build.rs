@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
 use super::process::{Lines, Process};
-use crate::expected;
+use super::programs;
 
 /// How many lines of an error are told: the first one, and where it is.
 const ERROR_LINES: usize = 12;
@@ -47,7 +47,7 @@ pub async fn build(
     name: &str,
     mut tell: impl FnMut(Building),
 ) -> Result<PathBuf, String> {
-    let mut cargo = expected::cargo(workspace);
+    let mut cargo = programs::cargo(workspace);
     cargo
         .args(["build", "--package", name, "--bin", name])
         .arg("--message-format=json-render-diagnostics")

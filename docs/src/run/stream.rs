@@ -16,7 +16,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::build::Building;
 use super::demo::{End, Progress};
 use super::in_turn;
-use crate::figure;
+use crate::book::player;
 
 /// The pause between two pictures: short to the eye, and time for others.
 const FRAME: Duration = Duration::from_millis(50);
@@ -134,7 +134,7 @@ impl Events {
     async fn frame(&mut self, snapshot: Arc<Snapshot>) -> Bytes {
         let (newest, axis) = (snapshot.clone(), self.axis);
         let drawn = in_turn(&self.turns, move || {
-            figure::timeline(&newest.timeline, axis)
+            player::timeline(&newest.timeline, axis).into_string()
         })
         .await;
         let length = timeline::milliseconds(snapshot.timeline.length);

@@ -7,25 +7,28 @@ use std::{fs, io};
 /// The files of a fresh pattern. `{{name}}` and `{{module}}` stand for its name, also in the paths,
 /// and `{{tokio}}` for the version of that dependency in the workspace.
 const FILES: [(&str, &str); 9] = [
-    ("Cargo.toml", include_str!("../template/Cargo.toml")),
-    ("README.md", include_str!("../template/README.md")),
-    ("asyncio.py", include_str!("../template/asyncio.py")),
+    ("Cargo.toml", include_str!("../../template/Cargo.toml")),
+    ("README.md", include_str!("../../template/README.md")),
+    ("asyncio.py", include_str!("../../template/asyncio.py")),
     (
         // The examples of all patterns are built into one folder, so each needs a name of its own.
         "examples/{{module}}_detached.rs",
-        include_str!("../template/examples/detached.rs"),
+        include_str!("../../template/examples/detached.rs"),
     ),
-    ("src/lib.rs", include_str!("../template/src/lib.rs")),
-    ("src/main.rs", include_str!("../template/src/main.rs")),
+    ("src/lib.rs", include_str!("../../template/src/lib.rs")),
+    ("src/main.rs", include_str!("../../template/src/main.rs")),
     (
         "tests/cancellation.rs",
-        include_str!("../template/tests/cancellation.rs"),
+        include_str!("../../template/tests/cancellation.rs"),
     ),
     (
         "tests/contract.rs",
-        include_str!("../template/tests/contract.rs"),
+        include_str!("../../template/tests/contract.rs"),
     ),
-    ("tests/twins.rs", include_str!("../template/tests/twins.rs")),
+    (
+        "tests/twins.rs",
+        include_str!("../../template/tests/twins.rs"),
+    ),
 ];
 
 /// The list of the book's pages, seen from the workspace.
@@ -139,7 +142,7 @@ impl NewError {
 /// Makes the folder `patterns/<name>` with the files of a fresh pattern, and adds its line to the
 /// end of the book's summary. Returns the folder.
 ///
-/// What the demo prints is not among the files: [`expected::write`](crate::expected::write) adds it.
+/// What the demo prints is not among the files: [`expected::write`](super::expected::write) adds it.
 ///
 /// # Errors
 /// See [`NewError`]. After an error everything is as it was.

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 
-use crate::expected::cargo;
+use crate::run::programs::cargo;
 
 /// How much slower than a way with the same guarantees a recipe may be.
 const LIMIT: f64 = 1.05;

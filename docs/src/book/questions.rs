@@ -5,9 +5,10 @@
 //! answers below it. One that ends at a page is `- answer → page`.
 
 use anyhow::{Context as _, ensure};
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use maud::{Markup, html};
 
-use crate::book::{attribute, escape};
+use super::chapters::{self, Chapter};
+use super::html::inline;
 
 /// A question. All texts are Markdown.
 #[derive(Debug, PartialEq)]
@@ -113,22 +114,24 @@ impl Question {
         paths
     }
 
-    /// Adds an answer that leads to `page`.
-    pub fn add(&mut self, answer: &str, page: String) {
-        self.answers.push(Answer {
-            text: answer.to_owned(),
-            next: Next::Take(page),
-        });
+    /// Adds an answer for each pattern that none leads to, so that none is out of reach.
+    pub fn complete(&mut self, chapters: &[Chapter], about: impl Fn(&Chapter) -> String) {
+        for (chapter, pattern) in chapters::patterns(chapters) {
+            let page = chapter.address();
+            let paths = self.paths();
+            if !paths.iter().any(|(_, target)| target.contains(&page)) {
+                self.answers.push(Answer {
+                    text: about(chapter),
+                    next: Next::Take(format!("[{}]({page})", pattern.name())),
+                });
+            }
+        }
     }
 
-    /// The questions as HTML: each answer opens the next question, or is a link.
+    /// The questions step by step: each answer opens the next question, or is a link.
     #[must_use]
-    pub fn html(&self) -> String {
-        let mut asked = 0;
-        format!(
-            "<div class=\"questions\">\n{}</div>\n",
-            step(self, &mut asked)
-        )
+    pub fn steps(&self) -> Markup {
+        html! { div.questions { (step(self, &mut 0)) } }
     }
 
     /// A table in Markdown, one row for each way through the questions.
@@ -149,43 +152,28 @@ impl Question {
 }
 
 /// A question with its answers. Of the answers to one question only one is open: they share a name.
-fn step(question: &Question, asked: &mut usize) -> String {
+fn step(question: &Question, asked: &mut usize) -> Markup {
     *asked += 1;
     let name = format!("question-{asked}");
-    let mut html = format!(
-        "<p class=\"question\" id=\"{name}\">{}</p>\n<ul aria-labelledby=\"{name}\">\n",
-        inline(&question.text)
-    );
-    for answer in &question.answers {
-        let text = inline(&answer.text);
-        html += &match &answer.next {
-            Next::Ask(question) => format!(
-                "<li><details name=\"{name}\"><summary>{text}</summary>\n{}</details></li>\n",
-                step(question, asked)
-            ),
-            Next::Take(page) => format!(
-                "<li class=\"leaf\"><span class=\"answer\">{text}</span>\n\
-                 <span class=\"target\">{}</span></li>\n",
-                inline(page)
-            ),
-        };
-    }
-    html + "</ul>\n"
-}
-
-/// One line of Markdown as HTML: text, code and links, which is all that an answer has.
-fn inline(markdown: &str) -> String {
-    Parser::new(markdown).fold(String::new(), |html, event| match event {
-        Event::Text(text) => html + &escape(&text),
-        Event::Code(code) => html + "<code>" + &escape(&code) + "</code>",
-        Event::Start(Tag::Link { dest_url, .. }) => {
-            html + "<a href=\"" + &attribute(&dest_url) + "\">"
+    html! {
+        p.question id=(name) { (inline(&question.text)) }
+        ul aria-labelledby=(name) {
+            @for answer in &question.answers {
+                @match &answer.next {
+                    Next::Ask(question) => li {
+                        details name=(name) {
+                            summary { (inline(&answer.text)) }
+                            (step(question, asked))
+                        }
+                    },
+                    Next::Take(page) => li.leaf {
+                        span.answer { (inline(&answer.text)) } " "
+                        span.target { (inline(page)) }
+                    },
+                }
+            }
         }
-        Event::End(TagEnd::Link) => html + "</a>",
-        Event::Start(Tag::Emphasis) => html + "<em>",
-        Event::End(TagEnd::Emphasis) => html + "</em>",
-        _ => html,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -219,11 +207,9 @@ mod tests {
 
     #[test]
     fn only_one_answer_to_a_question_is_open_and_a_page_is_a_link() {
-        let html = read(LIST).unwrap().html();
+        let html = read(LIST).unwrap().steps().0;
         assert!(html.contains("<details name=\"question-1\"><summary>One thing.</summary>"));
         assert!(html.contains("<a href=\"a.md\">a</a>: <code>f</code>"));
-        // A blank line would end the HTML in the chapter.
-        assert!(!html.contains("\n\n"));
     }
 
     #[test]
