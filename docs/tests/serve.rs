@@ -1,15 +1,13 @@
 //! The server, and the program around it: ports, exit codes, Ctrl-C.
 
-mod support;
-
 use std::fs;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use crate::support::serving;
 use docs::serve;
-use support::serving;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

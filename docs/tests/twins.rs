@@ -6,8 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, ExitCode, Output};
 
-use docs::twin::without_timeline;
-use docs::{expected, pattern};
+use docs::pattern::{self, without_timeline};
 use libtest_mimic::{Arguments, Failed, Trial};
 use support::{patterns, short, skipped};
 
@@ -28,10 +27,12 @@ fn main() -> ExitCode {
         Trial::test("the_virtual_clock_refuses_threads", threads_are_refused),
     ];
     for pattern in patterns() {
-        for (transcript, argument) in
-            expected::variants(&pattern, "expected", "txt").expect("a folder")
+        for (transcript, argument) in pattern
+            .folder
+            .variants("expected", "txt")
+            .expect("a folder")
         {
-            let twin = pattern.dir.join("asyncio.py");
+            let twin = pattern.folder.dir.join("asyncio.py");
             let name = [Some(short(&twin)), argument.clone()].into_iter().flatten();
             let name = name.collect::<Vec<_>>().join(" ");
             trials.push(Trial::test(name, move || {

@@ -3,6 +3,7 @@
 //! A page is written for GitHub. In the book it gains what GitHub cannot show: the timeline as part of
 //! the page, a form to run the demo, the recipe, and the demo beside its Python twin.
 
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -69,11 +70,7 @@ fn with_parts(
 
     let command = &section("Use it")?.paragraphs[0];
     edits.replace(command.clone(), parts.place(panel::command(pattern)));
-    let end = section("Run it")?.range.end;
-    edits.insert(
-        end,
-        parts.place(form::form(pattern.name(), &pattern.arguments)),
-    );
+    edits.replace(to_run(section("Run it")?), parts.place(form::form(pattern)));
     for picture in page.sections.iter().flat_map(|section| &section.pictures) {
         if is_timeline(&picture.file) {
             let shown = recorded_run(workspace, pattern, picture, links)?;
@@ -93,9 +90,15 @@ fn with_parts(
     Ok(edits.apply(&page.text))
 }
 
+/// Where the form stands, which says the same: the first command of "Run it".
+fn to_run(run: &Section) -> Range<usize> {
+    let command = run.blocks.iter().find(|block| block.language() == "sh");
+    command.map_or(run.range.end..run.range.end, |block| block.range.clone())
+}
+
 /// Where the panel of "The recipe" stands, since it says the same: from the first paragraph to the end
 /// of the first `toml` block.
-fn by_hand(recipe: &Section) -> anyhow::Result<std::ops::Range<usize>> {
+fn by_hand(recipe: &Section) -> anyhow::Result<Range<usize>> {
     let first = recipe.paragraphs.first().map(|range| range.start);
     let block = recipe
         .blocks

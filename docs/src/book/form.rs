@@ -6,12 +6,20 @@
 use common::arguments::{Argument, Choice, Takes};
 use maud::{Markup, html};
 
+use crate::pattern::Pattern;
+
 /// The flag of every demo that chooses the clock. As a choice it needs fewer words.
 const CLOCK: &str = "paused";
 
-/// The form of this pattern.
+/// The form of a pattern's demo.
 #[must_use]
-pub fn form(pattern: &str, arguments: &[Argument]) -> Markup {
+pub fn form(pattern: &Pattern) -> Markup {
+    draw(pattern.name(), &pattern.arguments)
+}
+
+/// A form for these arguments.
+#[must_use]
+pub fn draw(pattern: &str, arguments: &[Argument]) -> Markup {
     html! {
         section.run aria-label="Run it yourself" {
             form hidden autocomplete="off" data-pattern=(pattern) {
@@ -22,8 +30,10 @@ pub fn form(pattern: &str, arguments: &[Argument]) -> Markup {
             }
             p.local {
                 "In a copy of the repository, " code { "cargo run -p docs" }
-                " serves this page with a Run button" noscript { ", which needs JavaScript" } "."
+                " serves this page with a Run button" noscript { ", which needs JavaScript" }
+                "; or run it in a terminal:"
             }
+            pre.command { code.language-text { "cargo run -p " (pattern) } }
         }
     }
 }

@@ -15,7 +15,7 @@ mod listing;
 mod mistakes;
 mod panel;
 pub mod player;
-mod questions;
+pub mod questions;
 mod slim;
 mod twin;
 

@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use docs::questions::{self, Next, Question};
-use docs::{book, pattern, relations};
+use docs::book::questions::{self, Next, Question};
+use docs::pattern::{self, Pattern};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use crate::support::patterns;
+use crate::support::site::page;
 
 /// A chapter of the book, as it is written.
 fn chapter(name: &str) -> String {
@@ -18,16 +20,8 @@ fn chapter(name: &str) -> String {
     fs::read_to_string(file).expect("a chapter")
 }
 
-/// "Pick a pattern" and the introduction as they are built, once for all tests.
-static PAGES: LazyLock<[String; 2]> = LazyLock::new(|| {
-    let book = book::build(&pattern::workspace(), "/").expect("the book builds");
-    ["pick.html", "introduction.html"]
-        .map(|page| fs::read_to_string(book.path().join(page)).expect("a page"))
-});
-
-fn names() -> Vec<String> {
-    let patterns = pattern::all(&pattern::workspace()).expect("the patterns");
-    patterns.into_iter().map(|pattern| pattern.name).collect()
+fn names() -> Vec<&'static str> {
+    patterns().iter().map(Pattern::name).collect()
 }
 
 /// What stands between the two texts.
@@ -72,7 +66,7 @@ fn every_question_has_a_choice_and_every_way_ends_at_a_page_in_three_steps() {
         assert!(target.contains("]("), "{answers:?}: no link");
     }
 
-    let [html, _] = &*PAGES;
+    let html = &page("pick.html");
     let aid = between(html, "<div class=\"questions\">", "</div>");
     assert_eq!(
         aid.matches("<details").count(),
@@ -96,7 +90,7 @@ fn every_question_has_a_choice_and_every_way_ends_at_a_page_in_three_steps() {
 
 #[test]
 fn every_pattern_is_the_end_of_a_way() {
-    let [html, _] = &*PAGES;
+    let html = &page("pick.html");
     let aid = between(html, "<div class=\"questions\">", "</div>");
     let links = links(aid);
     for name in names() {
@@ -110,7 +104,7 @@ fn every_pattern_is_the_end_of_a_way() {
 
 #[test]
 fn every_symptom_leads_somewhere_and_every_mistake_is_a_symptom() {
-    let [html, _] = &*PAGES;
+    let html = &page("pick.html");
     let (_, symptoms) = html.split_once("id=\"by-symptom\"").expect("the symptoms");
     let mut rows = 0;
     for body in symptoms.split("<tbody>").skip(1) {
@@ -140,44 +134,33 @@ fn every_symptom_leads_somewhere_and_every_mistake_is_a_symptom() {
 }
 
 #[test]
-fn the_figure_and_its_list_have_all_patterns_and_all_that_their_pages_say() {
-    let [_, html] = &*PAGES;
-    let figure = between(html, "<svg class=\"relations\"", "</svg>");
-    let drawn: BTreeSet<&str> = links(figure).into_iter().collect();
-    let list = between(html, "The same as a list", "</details>");
-
-    let mut pages = BTreeSet::new();
-    let mut pairs = BTreeSet::new();
-    let mut leads = 0;
-    let names = names();
-    for name in &names {
-        pages.insert(format!("patterns/{name}/index.html"));
-        let file = format!("patterns/{name}/README.md");
-        let text = fs::read_to_string(pattern::workspace().join(file)).expect("a page");
-        let (_, see_also) = text.split_once("\n## See also\n").expect("the section");
-        for other in &names {
-            if see_also.contains(&format!("](../{other}/README.md")) {
-                pairs.insert([name.min(other), name.max(other)]);
-                leads += 1;
-            }
-        }
+fn the_catalogue_has_all_patterns_and_all_that_their_pages_say() {
+    let html = page("introduction.html");
+    let catalogue = between(&html, "<div class=\"catalogue\">", "</div>");
+    let leads: usize = patterns().iter().map(|pattern| pattern.leads.len()).sum();
+    assert_eq!(links(catalogue).len(), patterns().len() + leads);
+    for name in names() {
+        let line =
+            format!("<li><a href=\"patterns/{name}/index.html\">{name}</a> <span class=\"about\">");
+        assert_eq!(catalogue.matches(&line).count(), 1, "{name}");
     }
-    assert!(drawn.into_iter().eq(&pages));
-    assert_eq!(figure.matches("class=\"edge ").count(), pairs.len());
-    assert_eq!(links(list).len(), names.len() + leads);
 }
 
 #[test]
-fn a_relation_has_words() {
-    for name in names() {
-        let file = format!("patterns/{name}/README.md");
-        let text = fs::read_to_string(pattern::workspace().join(file)).expect("a page");
-        // As the book writes the links.
-        let text = text
-            .replace("](../", "](patterns/")
-            .replace("/README.md", "/index.html");
-        for lead in relations::leads(&text) {
-            assert!(!lead.words.is_empty(), "{name} says nothing of {}", lead.to);
+fn a_lead_has_words() {
+    for pattern in patterns() {
+        assert!(
+            !pattern.leads.is_empty(),
+            "{} leads nowhere",
+            pattern.name()
+        );
+        for lead in &pattern.leads {
+            assert!(
+                !lead.words.is_empty(),
+                "{} says nothing of {}",
+                pattern.name(),
+                lead.to
+            );
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::timeline::{Bar, Lane, Line, State, Timeline};
-use docs::figure;
+use docs::book::player;
 use fantoccini::error::CmdError;
 use libtest_mimic::Trial;
 use serde_json::Value;
@@ -70,7 +70,7 @@ fn page(site: &Site) -> String {
     let page = page.expect("a page");
     let (head, rest) = page.split_once("<div class=\"scroll\">").expect("a figure");
     let (_, rest) = rest.split_once("</figure>").expect("its end");
-    let run = figure::timeline(&crowd(), Duration::ZERO);
+    let run = player::timeline(&crowd(), Duration::ZERO).into_string();
     format!("{head}{run}</figure>{rest}")
 }
 

@@ -117,8 +117,8 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
 
 /// The book with the script in place of the demo. Its folder has to live as long.
 async fn broken(site: &Site, limits: Limits) -> (Site, TempDir) {
-    let pattern = patterns().into_iter().find(|pattern| pattern.name == PAGE);
-    let timeline = pattern.expect("the page").dir.join("timeline.json");
+    let pattern = patterns().iter().find(|pattern| pattern.name() == PAGE);
+    let timeline = pattern.expect("the page").folder.dir.join("timeline.json");
     let timeline = fs::read_to_string(timeline).expect("the recorded run");
     let timeline: Value = serde_json::from_str(&timeline).expect("a timeline");
     let folder = tempfile::tempdir().expect("a temporary folder");

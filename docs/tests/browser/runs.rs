@@ -19,7 +19,7 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials: Vec<Trial> = patterns()
         .into_iter()
         .map(|pattern| {
-            let name = pattern.name;
+            let name = pattern.name();
             world.trial(format!("run {name}"), async move |session, site| {
                 Ok(run(session, site, &name).await?)
             })

@@ -1,10 +1,8 @@
 //! What the copy buttons of a page's panel put on the clipboard.
 
-use std::fs;
 use std::sync::Arc;
 
 use docs::pattern::Pattern;
-use docs::take::Take;
 use fantoccini::error::CmdError;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -39,28 +37,32 @@ const PRESS: &str = "(async () => {
 
 pub fn trials(world: &Arc<World>) -> Vec<Trial> {
     patterns()
-        .into_iter()
+        .iter()
         .map(|pattern| {
-            let name = format!("copy: the panel of {}", pattern.name);
+            let name = format!("copy: the panel of {}", pattern.name());
             world.trial(name, async move |session, site| {
-                Ok(take(session, site, &pattern).await?)
+                Ok(take(session, site, pattern).await?)
             })
         })
         .collect()
 }
 
 async fn take(session: &Session, site: &Site, pattern: &Pattern) -> Result<(), CmdError> {
-    let page = fs::read_to_string(pattern.dir.join("README.md")).expect("the page");
-    let take = Take::new(pattern, &page).expect("what the page offers");
-    let recipe = pattern.recipe().expect("the recipe");
-    let page = format!("{}/patterns/{}/index.html", site.origin, pattern.name);
+    let name = pattern.name();
+    let page = format!("{}/{}", site.origin, pattern.folder.file("index.html"));
     session.client.goto(&page).await?;
     let pressed = session.press(&site.origin, PRESS).await?;
     let offered = [
-        ("the command", take.command),
-        ("the module line", take.module),
-        ("the dependencies", take.dependencies),
-        ("the recipe", recipe),
+        (
+            "the command",
+            format!("cargo run -p docs -- paste {name} ../my-app"),
+        ),
+        ("the recipe", pattern.recipe.clone()),
+        (
+            "the module line",
+            format!("mod {};\n", pattern.folder.module()),
+        ),
+        ("the dependencies", pattern.dependency_lines.clone()),
     ];
     let pressed = pressed.as_array().expect("what PRESS answers");
     assert_eq!(pressed.len(), offered.len());

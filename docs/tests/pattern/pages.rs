@@ -1,113 +1,67 @@
-//! Each page has its sections, its card is complete, and what it names exists.
-
-mod support;
+//! What every page names exists, and every page is short enough to be read.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use docs::card::QUESTIONS;
-use docs::markdown::{self, Section, Table};
-use docs::paste::{self, Dependency};
-use docs::pattern::{self, Pattern};
-use support::{patterns, programs, report};
+use docs::pattern::{self, Dependency, Page, Pattern};
 
-const SECTIONS: [&str; 10] = [
-    "Problem",
-    "Run it",
-    "What you see",
-    "The recipe",
-    "How it works",
-    "The card",
-    "When it goes wrong",
-    "Coming from asyncio",
-    "When not to use it",
-    "See also",
-];
+use crate::support::{check, patterns, programs, report};
 
-/// Runs a check on the page of each pattern. Says which pattern each problem is of.
-fn check_pages(check: impl Fn(&Pattern, &str) -> Vec<String>) {
-    let mut problems = Vec::new();
-    for pattern in patterns() {
-        let page = fs::read_to_string(pattern.dir.join("README.md")).unwrap_or_default();
-        let of_page = check(&pattern, &page);
-        let named = |problem| format!("patterns/{}/README.md: {problem}", pattern.name);
-        problems.extend(of_page.into_iter().map(named));
-    }
-    report(&problems);
-}
+/// The most words of a page besides code, transcripts and links: "about 2,500".
+const WORDS: usize = 2_600;
 
 #[test]
-fn a_page_has_the_ten_sections_in_order() {
-    check_pages(|_, page| {
-        // "When not to use it" may stand where it helps most.
-        let movable = |title: &&str| *title != "When not to use it";
-        let sections = markdown::sections(page);
-        let titles: Vec<_> = sections
-            .iter()
-            .skip(1)
-            .map(|section| section.title.as_str())
-            .collect();
-        let in_order = titles
-            .iter()
-            .copied()
-            .filter(movable)
-            .eq(SECTIONS.into_iter().filter(movable));
-        if in_order && titles.len() == SECTIONS.len() {
-            Vec::new()
-        } else {
-            vec![format!(
-                "its sections are {titles:?}, and should be {SECTIONS:?}"
-            )]
-        }
+fn a_page_can_be_read_in_ten_minutes() {
+    check(|pattern| {
+        let words = words(&pattern.page);
+        let is_long = words > WORDS;
+        let long = is_long.then(|| format!("{words} words on its page, and {WORDS} are enough"));
+        long.into_iter().collect()
     });
 }
 
+/// How many words stand outside of fenced blocks, comments and tags.
+fn words(page: &Page) -> usize {
+    let mut prose = page.text.clone();
+    for block in page
+        .sections
+        .iter()
+        .flat_map(|section| &section.blocks)
+        .rev()
+    {
+        prose.replace_range(block.range.clone(), " ");
+    }
+    let parts = prose
+        .split('<')
+        .enumerate()
+        .map(|(index, part)| match index {
+            0 => part,
+            _ => part.split_once('>').map_or(part, |(_, text)| text),
+        });
+    let text = parts.collect::<Vec<_>>().join(" ").replace('|', " ");
+    text.split_whitespace().count()
+}
+
 #[test]
-fn a_card_answers_every_question_and_names_a_test() {
-    check_pages(|pattern, page| {
+fn words_in_code_and_tags_do_not_count() {
+    let page = Page::read(
+        "p.md",
+        "# One\n\ntwo <b>three</b>\n\n```rust\nno\n```\n\n| four | a < b |\n",
+    );
+    assert_eq!(words(&page), 8);
+}
+
+#[test]
+fn a_card_names_tests_that_exist() {
+    check(|pattern| {
         let tests = tests_of(pattern);
-        let sections = markdown::sections(page);
-        let cards = sections
-            .iter()
-            .filter(|section| section.title == "The card");
-        let cards: Vec<_> = cards.flat_map(|section| &section.tables).collect();
-        if cards.is_empty() {
-            return vec!["there is no card".to_owned()];
-        }
-        cards
-            .into_iter()
-            .flat_map(|card| check_card(card, &tests))
-            .collect()
+        let shown_by = pattern.card.shown_by.iter();
+        let missing = shown_by.filter(|(_, test)| !tests.contains(test));
+        let missing =
+            missing.map(|(line, test)| format!("line {line} names `{test}`, which is no test"));
+        missing.collect()
     });
-}
-
-fn check_card(card: &Table, tests: &[String]) -> Vec<String> {
-    let mut problems = Vec::new();
-    let last = card[0].last().map_or("", |cell| cell.text.as_str());
-    if !last.eq_ignore_ascii_case("shown by") {
-        problems.push(format!(
-            "the card's last column is `{last}`, and should be `shown by`"
-        ));
-    }
-    for (question, _) in QUESTIONS {
-        let is_it = |cell: &str| cell.to_lowercase().contains(question);
-        if !card[1..].iter().any(|row| is_it(&row[0].text)) {
-            problems.push(format!("the card has no row `{question}`"));
-        }
-    }
-    for row in &card[1..] {
-        let question = &row[0].text;
-        if row.iter().any(|cell| cell.text.trim().is_empty()) {
-            problems.push(format!("the card's row `{question}` has an empty cell"));
-        }
-        let named = row.last().map_or(&[][..], |cell| &cell.code);
-        if named.is_empty() {
-            problems.push(format!("the card's row `{question}` names no test"));
-        }
-        let missing = named.iter().filter(|name| !tests.contains(name));
-        problems.extend(missing.map(|name| format!("the card names `{name}`, which is no test")));
-    }
-    problems
 }
 
 /// The names of a pattern's tests, as its test programs list them, without their modules.
@@ -115,7 +69,7 @@ fn tests_of(pattern: &Pattern) -> Vec<String> {
     let mut tests = Vec::new();
     for program in programs()
         .iter()
-        .filter(|program| program.source.starts_with(&pattern.dir))
+        .filter(|program| program.source.starts_with(&pattern.folder.dir))
     {
         if program.is_test {
             let mut list = Command::new(&program.executable);
@@ -131,21 +85,20 @@ fn tests_of(pattern: &Pattern) -> Vec<String> {
     tests
 }
 
+/// Each mistake is on the page, and a test does it.
 #[test]
 fn a_bug_twin_is_on_the_page_and_has_a_test() {
-    check_pages(|pattern, page| {
+    check(|pattern| {
         let mut problems = Vec::new();
         let tests: String = files(pattern, "tests")
             .into_iter()
             .map(|(_, text)| text)
             .collect();
-        let tests: Vec<_> = tests
-            .lines()
-            .filter(|line| !line.trim().starts_with("//"))
-            .collect();
+        let tests = tests.lines().filter(|line| !line.trim().starts_with("//"));
+        let tests: Vec<_> = tests.collect();
         for (name, _) in files(pattern, "examples") {
             let twin = format!("examples/{name}.rs");
-            if !page.contains(&twin) && !page.contains(&format!("--example {name}")) {
+            if !pattern.mistakes.iter().any(|mistake| mistake.name == name) {
                 problems.push(format!("{twin} is not on the page"));
             }
             if !tests.iter().any(|line| line.contains(&twin)) {
@@ -156,71 +109,52 @@ fn a_bug_twin_is_on_the_page_and_has_a_test() {
     });
 }
 
-/// The Rust files in a folder of the pattern, by name.
+/// The Rust files in a folder of the pattern, by name, with their texts.
 fn files(pattern: &Pattern, folder: &str) -> Vec<(String, String)> {
-    let entries = pattern.dir.join(folder).read_dir().into_iter().flatten();
+    let entries = pattern
+        .folder
+        .dir
+        .join(folder)
+        .read_dir()
+        .into_iter()
+        .flatten();
     let paths = entries.map(|entry| entry.expect("the folder can be read").path());
-    paths
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .map(|path| {
-            let name = path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
-            (
-                name,
-                fs::read_to_string(&path).expect("the file can be read"),
-            )
-        })
-        .collect()
+    let rust = paths.filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let texts = rust.map(|path| {
+        let name = path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read_to_string(&path).expect("the file can be read");
+        (name, text)
+    });
+    texts.collect()
 }
 
 #[test]
 fn a_dependency_block_agrees_with_the_manifests() {
     let workspace = manifest(&pattern::workspace());
     let table = &workspace["workspace"]["dependencies"];
-    check_pages(|pattern, page| {
-        let manifest = manifest(&pattern.dir);
-        let mut problems = Vec::new();
-        for block in markdown::sections(page).iter().flat_map(dependency_blocks) {
-            match block {
-                Ok(dependencies) => {
-                    let versions = dependencies
-                        .iter()
-                        .filter_map(|line| check_version(line, table));
-                    problems.extend(versions);
-                }
-                Err(error) => problems.push(error),
-            }
-        }
-        match paste::recipe_dependencies(page) {
-            Ok(recipe) => {
-                let own = &manifest["dependencies"];
-                problems.extend(
-                    recipe
-                        .iter()
-                        .filter_map(|line| check_features(line, own, table)),
-                );
-            }
-            Err(error) => problems.push(error),
-        }
-        problems
-    });
+    let mut problems = Vec::new();
+    for pattern in patterns() {
+        let own = &manifest(&pattern.folder.dir)["dependencies"];
+        let lines = pattern
+            .dependencies
+            .iter()
+            .chain(&pattern.example_dependencies);
+        let versions = lines.filter_map(|line| check_version(line, table));
+        let recipe = pattern.dependencies.iter();
+        let features = recipe.filter_map(|line| check_features(line, own, table));
+        let named = |problem| format!("{}: {problem}", pattern.page.file);
+        problems.extend(versions.chain(features).map(named));
+    }
+    report(&problems);
 }
 
-fn manifest(dir: &std::path::Path) -> toml::Table {
+fn manifest(dir: &Path) -> toml::Table {
     let text = fs::read_to_string(dir.join("Cargo.toml")).expect("a manifest");
     text.parse().expect("cargo has read it")
-}
-
-fn dependency_blocks(section: &Section) -> impl Iterator<Item = Result<Vec<Dependency>, String>> {
-    let blocks = section
-        .blocks
-        .iter()
-        .filter(|block| block.language == "toml");
-    let blocks = blocks.filter(|block| block.text.starts_with("[dependencies]"));
-    blocks.map(|block| paste::dependencies(&block.text))
 }
 
 /// The page's version is the table's, up to the patch.

@@ -1,20 +1,20 @@
 //! The transcripts, the pictures and the copies on the pages are what the demos make.
 
-mod support;
-
 use std::fs;
 use std::process::Command;
-use std::time::Instant;
 
 use common::demo::Snapshot;
 use common::timeline::json;
-use docs::{expected, pattern};
-use support::{patterns, programs, report, short};
+use docs::pattern;
+use docs::renew::expected;
+use docs::run::programs;
+
+use crate::support::{check, patterns, programs as built, report, short};
 
 #[test]
 fn everything_generated_is_fresh() {
     patterns();
-    let wanted = expected::wanted(&pattern::workspace(), programs()).expect("all demos succeed");
+    let wanted = expected::wanted(&pattern::workspace(), built()).expect("all demos succeed");
     let stale = expected::stale(&wanted);
     let problems: Vec<_> = stale
         .map(|path| format!("{} is stale: `just expected` mends it", short(path)))
@@ -24,24 +24,22 @@ fn everything_generated_is_fresh() {
 
 #[test]
 fn a_live_run_ends_with_the_timeline_that_was_recorded() {
-    let mut problems = Vec::new();
-    for pattern in patterns() {
-        let recorded = fs::read_to_string(pattern.dir.join("timeline.json")).expect("it is there");
+    check(|pattern| {
+        let recorded = pattern.folder.read("timeline.json").expect("it is there");
         let recorded = json::read(&recorded).expect("it is a timeline");
-        let printed = expected::run(programs(), &pattern.name, &["--paused", "--live"]);
+        let printed = programs::run(built(), pattern.name(), &["--paused", "--live"]);
         let printed = printed.expect("the demo succeeds");
         let last = printed.lines().last().expect("it prints a line");
         let last: Snapshot = serde_json::from_str(last).expect("it is a snapshot");
-        if last.timeline != recorded || last.notice.is_none() {
-            problems.push(format!("{}: {:?}", pattern.name, last.notice));
-        }
-    }
-    report(&problems);
+        let differs = last.timeline != recorded || last.notice.is_none();
+        let differs = differs.then(|| format!("a live run ends with {:?}", last.notice));
+        differs.into_iter().collect()
+    });
 }
 
 #[test]
 fn a_live_run_that_fails_shows_what_there_was() {
-    let demo = expected::demo(programs(), "event").expect("a demo");
+    let demo = programs::demo(built(), "event").expect("a demo");
     // Its service answers at the third try.
     let arguments = ["--paused", "--live", "--tries", "1"];
     let output = { demo }.args(arguments).output().expect("it starts");
@@ -64,33 +62,31 @@ fn a_live_run_that_fails_shows_what_there_was() {
 
 #[test]
 fn twenty_runs_print_the_same_bytes() {
-    let mut problems = Vec::new();
-    for pattern in patterns() {
-        let start = Instant::now();
-        for (file, argument) in expected::variants(&pattern, "expected", "txt").expect("a folder") {
-            let arguments: Vec<_> = ["--paused"]
-                .into_iter()
-                .chain(argument.as_deref())
-                .collect();
-            let run = || expected::run(programs(), &pattern.name, &arguments);
-            let first = run().expect("the demo succeeds");
-            if (1..20).any(|_| run().expect("the demo succeeds") != first) {
-                problems.push(format!(
-                    "{}: the demo prints something else in each run",
-                    short(&file)
-                ));
-            }
-        }
-        println!("{}: {} ms", pattern.name, start.elapsed().as_millis());
-    }
-    report(&problems);
+    check(|pattern| {
+        let arguments = pattern.transcripts.iter().map(|it| it.argument.as_deref());
+        let differs = arguments.filter(|argument| {
+            let arguments: Vec<_> = ["--paused"].into_iter().chain(*argument).collect();
+            let run = || {
+                let printed = programs::run(built(), pattern.name(), &arguments);
+                printed.expect("the demo succeeds")
+            };
+            let first = run();
+            (1..20).any(|_| run() != first)
+        });
+        differs
+            .map(|argument| {
+                let argument = argument.unwrap_or_default();
+                format!("with --paused {argument}, the demo prints something else in each run")
+            })
+            .collect()
+    });
 }
 
 #[test]
 fn the_front_page_shows_what_cargo_test_prints() {
     let workspace = pattern::workspace();
     let source = workspace.join("patterns/gather/tests/cancellation.rs");
-    let mut programs = programs().iter();
+    let mut programs = built().iter();
     let tests = programs.find(|program| program.source == source);
     // One thread, so that the names come in order.
     let output = Command::new(&tests.expect("it is built").executable)

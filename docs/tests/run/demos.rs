@@ -1,25 +1,14 @@
 //! Every demo treats its arguments, its output and Ctrl-C in the same way.
 
-mod support;
-
 use std::process::{Command, Output, Stdio};
 
-use docs::expected;
 use docs::pattern::Pattern;
-use support::{patterns, programs, report};
+use docs::run::programs;
 
-/// Runs a check on the demo of each pattern. Says which pattern each problem is of.
-fn check_demos(check: impl Fn(&Pattern) -> Vec<String>) {
-    let mut problems = Vec::new();
-    for pattern in patterns() {
-        let named = |problem| format!("patterns/{}/src/main.rs: {problem}", pattern.name);
-        problems.extend(check(&pattern).into_iter().map(named));
-    }
-    report(&problems);
-}
+use crate::support::{check as check_demos, programs as built};
 
 fn demo(pattern: &Pattern) -> Command {
-    let mut command = expected::demo(programs(), &pattern.name).expect("a pattern has a demo");
+    let mut command = programs::demo(built(), pattern.name()).expect("a pattern has a demo");
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

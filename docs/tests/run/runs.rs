@@ -2,23 +2,31 @@
 
 #![allow(clippy::unwrap_used, reason = "what helps a test may stop it, too")]
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use common::demo::Snapshot;
 use common::timeline::{self, Timeline, json};
+use docs::book::player;
+use docs::run::programs;
 use docs::run::{Limits, Programs, Runs};
-use docs::{book, expected, figure, pattern, serve};
+use docs::{book, pattern, serve};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
+
+use crate::support;
+
+/// What a page gets of a timeline.
+fn drawing(timeline: &Timeline, axis: Duration) -> String {
+    player::timeline(timeline, axis).into_string()
+}
 
 /// A server of a book with one page, and what its page knows.
 struct Server {
@@ -386,9 +394,9 @@ async fn a_timeline_is_drawn_again_along_an_axis() {
     let body = json!({"timeline": recorded, "axis": 900.0}).to_string();
     let answer = server.answer("POST /draw", &server.headers(), &body).await;
     assert!(answer.contains("content-type: text/html"), "{answer}");
-    let drawn = figure::timeline(&recorded, std::time::Duration::from_millis(900));
+    let drawn = drawing(&recorded, std::time::Duration::from_millis(900));
     assert!(answer.ends_with(&drawn), "{answer}");
-    assert_ne!(drawn, figure::timeline(&recorded, recorded.length));
+    assert_ne!(drawn, drawing(&recorded, recorded.length));
     for body in [
         r#"{"timeline":{}}"#,
         "",
@@ -493,7 +501,7 @@ async fn a_demo_runs_and_ends_with_the_timeline_that_was_recorded() {
         panic!("{events:?}");
     };
     let recorded = recorded("wait");
-    let html = figure::timeline(&recorded, std::time::Duration::ZERO);
+    let html = drawing(&recorded, std::time::Duration::ZERO);
     let length = timeline::milliseconds(recorded.length);
     assert_eq!(frame["frame"], json!({"html": html, "length": length}));
     let ended = &ended["ended"];
@@ -514,7 +522,7 @@ async fn the_arguments_of_a_form_are_those_of_the_demo() {
     let command = "cargo run -p wait -- --until all --paused";
     assert_eq!(events[0], json!({"started": {"command": command}}));
     let typed = ["--live", "--paused", "--until=all"];
-    let typed = expected::run(support::programs(), "wait", &typed).unwrap();
+    let typed = programs::run(support::programs(), "wait", &typed).unwrap();
     let typed: Snapshot = serde_json::from_str(typed.lines().last().unwrap()).unwrap();
     let ended = &events.last().unwrap()["ended"];
     assert_eq!(

@@ -2,14 +2,15 @@
 #![allow(dead_code, reason = "no check uses all of it")]
 
 pub mod html;
+pub mod site;
 
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::LazyLock;
+use std::{env, fs};
 
-use docs::expected::{self, Program};
 use docs::pattern::{self, Pattern};
+use docs::run::programs::{self, Program};
 use libtest_mimic::Trial;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -18,25 +19,42 @@ use tokio::process::Child;
 /// The manifest of a blank crate.
 pub const BLANK: &str = "[package]\nname = \"my-app\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
-/// Every pattern of the workspace.
+/// Every pattern of the workspace, or the one that the environment's `PATTERN` names: a pattern that was
+/// just begun has only itself to show.
 ///
 /// # Panics
 /// If there is none: a check of nothing proves nothing.
-pub fn patterns() -> Vec<Pattern> {
-    let patterns = pattern::all(&pattern::workspace()).expect("the patterns can be listed");
-    assert!(!patterns.is_empty(), "no pattern was found");
-    let names: Vec<_> = patterns
-        .iter()
-        .map(|pattern| pattern.name.as_str())
-        .collect();
+pub fn patterns() -> &'static [Pattern] {
+    static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+        let mut patterns = pattern::all(&pattern::workspace()).unwrap_or_else(|error| {
+            panic!("{:#}", anyhow::Error::from(error));
+        });
+        if let Ok(only) = env::var("PATTERN") {
+            patterns.retain(|pattern| pattern.name() == only);
+        }
+        assert!(!patterns.is_empty(), "no pattern was found");
+        patterns
+    });
+    let names: Vec<_> = PATTERNS.iter().map(Pattern::name).collect();
     eprintln!("checked: {}", names.join(", "));
-    patterns
+    &PATTERNS
+}
+
+/// Runs a check on each pattern. Says which pattern each problem is of.
+pub fn check(check: impl Fn(&Pattern) -> Vec<String>) {
+    let mut problems = Vec::new();
+    for pattern in patterns() {
+        let named = |problem| format!("{}: {problem}", pattern.name());
+        problems.extend(check(pattern).into_iter().map(named));
+    }
+    report(&problems);
 }
 
 /// The demos and tests of all patterns.
 pub fn programs() -> &'static [Program] {
-    static PROGRAMS: OnceLock<Vec<Program>> = OnceLock::new();
-    PROGRAMS.get_or_init(|| expected::build(&pattern::workspace(), &[]).expect("they build"))
+    static PROGRAMS: LazyLock<Vec<Program>> =
+        LazyLock::new(|| programs::build(&pattern::workspace(), &[]).expect("they build"));
+    &PROGRAMS
 }
 
 /// A path as a reader of the repository knows it.
@@ -83,11 +101,16 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let offline = (".cargo/config.toml", "[net]\noffline = true\n");
     for (path, text) in files.iter().chain([&offline]) {
-        let path = dir.path().join(path);
-        fs::create_dir_all(path.parent().expect("it is inside")).expect("a folder");
-        fs::write(path, text).expect("a file");
+        put(dir.path(), path, text);
     }
     dir
+}
+
+/// Writes a file, and the folders in which it lies.
+pub fn put(folder: &Path, file: &str, text: &str) {
+    let path = folder.join(file);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+    fs::write(path, text).expect("a writable file");
 }
 
 /// A blank crate. The workspace's lock file makes cargo take the versions that are downloaded.

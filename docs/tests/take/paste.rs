@@ -1,38 +1,16 @@
-//! A recipe works in a crate that knows nothing of this workspace.
-
-mod support;
+//! A recipe is copied into a crate with what it needs, or the crate stays as it was.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use docs::markdown;
-use docs::paste::{PasteError, add, dependencies, paste};
-use docs::pattern::{self, Pattern};
-use support::{BLANK, blank, copy_lock, folder, patterns, report};
+use docs::take::{PasteError, paste};
 use tempfile::TempDir;
 
-const EMPTY_MAIN: &str = "fn main() {}\n";
+use crate::support::site::readme;
+use crate::support::{BLANK, blank, copy_lock, folder};
 
-/// Runs cargo in the folder. What the dependencies compile to is kept between runs.
-fn cargo(dir: &Path, arguments: &[&str]) -> Result<(), String> {
-    let output = Command::new(env!("CARGO"))
-        .args(arguments)
-        .arg("--quiet")
-        .current_dir(dir)
-        .env(
-            "CARGO_TARGET_DIR",
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join("paste"),
-        )
-        .output()
-        .expect("cargo starts");
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
-}
+const EMPTY_MAIN: &str = "fn main() {}\n";
 
 /// Every file below the folder.
 fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
@@ -50,85 +28,20 @@ fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// A workspace of one pattern, `two-words`, that needs tokio with the feature `rt`, 1.40 or later.
 fn made_up() -> TempDir {
-    let page = "# two-words\n\n## The recipe\n\n```toml\n[dependencies]\n\
-                tokio = { version = \"1.40\", features = [\"rt\"] }\n```\n";
+    let line = "[dependencies]\ntokio = { version = \"1.40\", features = [\"rt\"] }\n";
+    let page = readme("two-words").replace("[dependencies]\n", line);
     let recipe = "//! Two words.\n\
                   #![cfg_attr(any(doc, doctest), doc = include_str!(\"../README.md\"))]\n\n\
                   pub use tokio::task::JoinHandle;\n";
     folder(&[
         ("patterns/two-words/Cargo.toml", ""),
-        ("patterns/two-words/README.md", page),
+        ("patterns/two-words/README.md", &page),
+        ("patterns/two-words/arguments.json", "[]"),
+        ("patterns/two-words/asyncio.py", ""),
+        ("patterns/two-words/expected.txt", ""),
+        ("patterns/two-words/src/main.rs", ""),
         ("patterns/two-words/src/lib.rs", recipe),
     ])
-}
-
-#[test]
-fn a_recipe_compiles_in_a_blank_crate_and_its_example_runs() {
-    let mut problems = Vec::new();
-    for pattern in patterns() {
-        if let Err(problem) = prove(&pattern) {
-            problems.push(format!("patterns/{}/README.md: {problem}", pattern.name));
-        }
-    }
-    report(&problems);
-}
-
-/// Does what the page says: first the recipe alone, with its dependencies, then the example.
-fn prove(pattern: &Pattern) -> Result<(), String> {
-    let dir = blank();
-    let module = pattern.module();
-    let main = dir.path().join("src/main.rs");
-    paste(&pattern::workspace(), &pattern.name, dir.path()).map_err(|error| error.to_string())?;
-    let alone =
-        format!("#![deny(warnings)]\n#![allow(dead_code)]\nmod {module};\nfn main() {{}}\n");
-    fs::write(&main, alone).expect("a file");
-    cargo(dir.path(), &["build"]).map_err(|error| format!("the recipe alone: {error}"))?;
-
-    let page = fs::read_to_string(pattern.dir.join("README.md")).expect("a page");
-    let sections = markdown::sections(&page);
-    let mut blocks = sections.iter().flat_map(|section| &section.blocks);
-    let example = blocks
-        .clone()
-        .find(|block| block.language == "rust")
-        .ok_or("it has no example")?;
-    let second = blocks
-        .by_ref()
-        .filter(|block| block.text.starts_with("[dependencies]"))
-        .nth(1);
-    let lines = second.map_or(Ok(Vec::new()), |block| dependencies(&block.text))?;
-    add(dir.path(), &lines).map_err(|error| format!("the example: {error}"))?;
-    fs::write(&main, format!("mod {module};\n{}", example.text)).expect("a file");
-    cargo(dir.path(), &["run"]).map_err(|error| format!("the example: {error}"))
-}
-
-#[test]
-fn a_recipe_copied_by_hand_compiles_as_it_is() {
-    let mut problems = Vec::new();
-    for pattern in patterns() {
-        let dir = blank();
-        paste(&pattern::workspace(), &pattern.name, dir.path()).expect("a blank crate takes it");
-        let copy = dir
-            .path()
-            .join("src")
-            .join(format!("{}.rs", pattern.module()));
-        let pasted = fs::read_to_string(&copy).expect("the copy");
-        if pasted.contains("include_str!") {
-            problems.push(format!(
-                "{}: the pasted recipe still reads its page",
-                pattern.name
-            ));
-        }
-        fs::copy(pattern.dir.join("src/lib.rs"), &copy).expect("the recipe");
-        let main = format!(
-            "#![allow(dead_code)]\nmod {};\nfn main() {{}}\n",
-            pattern.module()
-        );
-        fs::write(dir.path().join("src/main.rs"), main).expect("a file");
-        if let Err(error) = cargo(dir.path(), &["build"]) {
-            problems.push(format!("{}: {error}", pattern.name));
-        }
-    }
-    report(&problems);
 }
 
 #[test]

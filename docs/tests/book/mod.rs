@@ -1,0 +1,10 @@
+//! The parts of the book, and the book as it is built.
+
+mod built;
+mod export;
+mod find;
+mod form;
+mod panel;
+mod player;
+mod small;
+mod twin;

@@ -1,0 +1,4 @@
+//! What is generated, and what is begun.
+
+mod expected;
+mod new;

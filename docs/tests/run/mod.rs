@@ -1,0 +1,4 @@
+//! Demos that are run, by hand and by a page.
+
+mod demos;
+mod runs;

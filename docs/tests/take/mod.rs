@@ -1,0 +1,4 @@
+//! Recipes that are taken out.
+
+mod paste;
+mod proof;
