@@ -64,13 +64,13 @@ fn a_page_begins_with_what_it_is_for_how_to_take_it_and_the_call() {
             "# fn main() {}\n",
             "14: the book would hide the Rust line `# fn main() {}`",
         ),
-        ("```toml", "```text", "27: the section has no toml block"),
+        ("```toml", "```text", "25: the section has no toml block"),
         (
             "[dependencies]\n",
             "a = 1\n",
-            "31: a dependency block begins with the line `[dependencies]`",
+            "29: a dependency block begins with the line `[dependencies]`",
         ),
-        ("[dependencies]\n", "[dependencies]\na = {}\n", "31: `a`: "),
+        ("[dependencies]\n", "[dependencies]\na = {}\n", "29: `a`: "),
         ("| `f()` | `g()` | |", "| `f()` | `g()` |", ""),
     ] {
         let changed = page.replacen(old, new, 1);

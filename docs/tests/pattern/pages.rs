@@ -49,7 +49,7 @@ fn words_in_code_and_tags_do_not_count() {
         "p.md",
         "# One\n\ntwo <b>three</b>\n\n```rust\nno\n```\n\n| four | a < b |\n",
     );
-    assert_eq!(words(&page), 8);
+    assert_eq!(words(&page), 7);
 }
 
 #[test]
