@@ -1,4 +1,4 @@
-//! A bounded queue of work for several producers and several consumers, which knows when all is done.
+//! A bounded queue of work for several producers and consumers, which knows when all is done.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
 use std::collections::VecDeque;
