@@ -35,7 +35,7 @@ fn line(chapter: &Chapter, pattern: &Pattern, about: &str) -> Markup {
             span.about { (inline(about)) }
             @if !pattern.leads.is_empty() {
                 details {
-                    summary { "leads to " span.unseen { "from " (pattern.name()) } }
+                    summary aria-label={ (pattern.name()) " leads to" } { "leads to" }
                     ul {
                         @for lead in &pattern.leads {
                             li {

@@ -250,7 +250,7 @@ fn a_pattern_that_no_answer_names_gets_one_and_its_mistakes_are_listed() {
          <td><a href=\"patterns/two/index.html#when-it-goes-wrong\">two</a>: \
          <a href=\"patterns/two/examples/bad.rs.html\"><code>bad</code></a></td>",
         "<a href=\"patterns/two/index.html\">two</a> <span class=\"about\">Does <code>two</code> things.</span>\
-         <details><summary>leads to <span class=\"unseen\">from two</span></summary>\
+         <details><summary aria-label=\"two leads to\">leads to</summary>\
          <ul><li><a href=\"patterns/one/index.html\">one</a>, for one</li></ul></details>",
         "<p>The end.</p>",
     ] {
