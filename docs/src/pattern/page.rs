@@ -50,6 +50,19 @@ pub struct Block {
 }
 
 impl Block {
+    fn new(kind: &CodeBlockKind<'_>, range: Range<usize>) -> Self {
+        let info = match kind {
+            CodeBlockKind::Fenced(info) => info,
+            CodeBlockKind::Indented => "",
+        };
+        let words = info.split([',', ' ', '{']).map(str::to_owned);
+        Self {
+            info: words.collect(),
+            text: String::new(),
+            range,
+        }
+    }
+
     /// The first word of the line that opens it, such as `rust`.
     #[must_use]
     pub fn language(&self) -> &str {
@@ -266,16 +279,7 @@ impl Reader {
                 _ => {}
             },
             Tag::CodeBlock(kind) => {
-                let info = match kind {
-                    CodeBlockKind::Fenced(info) => info.into_string(),
-                    CodeBlockKind::Indented => String::new(),
-                };
-                let words = info.split([',', ' ', '{']).map(str::to_owned).collect();
-                section.blocks.push(Block {
-                    info: words,
-                    text: String::new(),
-                    range,
-                });
+                section.blocks.push(Block::new(&kind, range));
                 self.place = Place::Block;
             }
             Tag::Paragraph if self.depth == 0 => section.paragraphs.push(range),

@@ -119,7 +119,7 @@ fn every_symptom_leads_somewhere_and_every_mistake_is_a_symptom() {
     for name in names() {
         let examples = pattern::workspace()
             .join("patterns")
-            .join(&name)
+            .join(name)
             .join("examples");
         let section = format!("patterns/{name}/index.html#when-it-goes-wrong");
         for twin in examples.read_dir().expect("the mistakes") {

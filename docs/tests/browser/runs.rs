@@ -17,11 +17,11 @@ const STOPS: usize = 5;
 
 pub fn trials(world: &Arc<World>) -> Vec<Trial> {
     let mut trials: Vec<Trial> = patterns()
-        .into_iter()
+        .iter()
         .map(|pattern| {
             let name = pattern.name();
             world.trial(format!("run {name}"), async move |session, site| {
-                Ok(run(session, site, &name).await?)
+                Ok(run(session, site, name).await?)
             })
         })
         .collect();
