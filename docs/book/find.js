@@ -24,7 +24,7 @@ const finder = (() => {
         ('a about after all also although am an and another any anything app application are as at be ' +
             'because been before being but by can cannot code could did didn do does doesn doing don down each ' +
             'else even every everything fn for from function get gets getting give given gives go goes going got had ' +
-            'has have haven how i ' +
+            'happen happened happening happens has have haven how i ' +
             'if in inside instead into is isn it its just keep keeps let like make makes me ms my need no not ' +
             'now of on one only onto or other our out program really rust s second seconds seems service set should since so ' +
             'some someone something stay stays still t than that the their them then there these they thing things ' +
