@@ -7,8 +7,8 @@ const finder = (() => {
     // How many rows are shown, and how far a row may fall behind the best one.
     const SHOWN = 5;
     const BEHIND = 0.4;
-    // What the best row must have of the reader's words: a rare one, or two others.
-    const ENOUGH = 3;
+    // What the best row must have of the reader's words: one that few rows have, or two others.
+    const ENOUGH = 2;
     // A row's symptom is what one sees. Its answer has other words for it, and many that say nothing
     // of it. A name such as `spawn_blocking` says as much in either.
     const ANSWER = 0.5;
@@ -26,7 +26,7 @@ const finder = (() => {
             'else even every everything fn for from function get gets getting give given gives go goes going got had ' +
             'happen happened happening happens has have haven how i ' +
             'if in inside instead into is isn it its just keep keeps let like make makes me ms my need no not ' +
-            'now of on one only onto or other our out program really rust s second seconds seems service set should since so ' +
+            'now of on one only onto or other our out processing program really rust s second seconds seems service set should since so ' +
             'some someone something stay stays still t than that the their them then there these they thing things ' +
             'this though three to tokio too try trying two until up use used using very want was way we were what ' +
             'when where whether which while who whole why will with without won would you your').split(' '),
@@ -34,7 +34,7 @@ const finder = (() => {
 
     // Words that people use for the same thing, one thing a line.
     const SAME = [
-        'block deadlock ever forever freeze frozen hang indefinite never stall stand stuck unresponsive',
+        'block deadlock ever forever freeze frozen halt hang indefinite never stall stand stuck unresponsive',
         'cut disappear drop gone ignore lose lost miss silent skip swallow unnoticed vanish',
         'complete done end exit finish quit return shutdown terminate',
         'abort cancel drop interrupt kill shutdown stop terminate',
@@ -122,7 +122,7 @@ const finder = (() => {
     function words(text) {
         const plain = NOISE.reduce((rest, noise) => rest.replace(noise, ' '), text);
         const spelled = SPELLINGS.reduce((rest, [ways, one]) => rest.replace(ways, one), plain);
-        return spelled.match(/[a-z][a-z0-9]*(?:_[a-z0-9]+)*|\b[45]\d\d\b|\d+/gi) || [];
+        return spelled.match(/\b\d\d[A-Z]\d\d\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)*|\b[45]\d\d\b|\d+/gi) || [];
     }
 
     const inMessage = (word) => (/^\d/.test(word) ? '#' : stem(word));
@@ -178,7 +178,12 @@ const finder = (() => {
     function rank(query, entries) {
         const raw = words(query);
         const asked = raw.map(inMessage);
-        const sought = terms(raw);
+        // A name that no row has is its parts.
+        const isKnown = (word) => entries.some((row) => row.symptom.has(word) || row.answer.has(word));
+        const sought = terms(raw.flatMap((word) => {
+            const { parts } = term(word);
+            return parts.length === 0 || isKnown(stem(word)) ? [word] : parts;
+        }));
 
         // A word weighs more the fewer rows have it.
         const weights = new Map();
