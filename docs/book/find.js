@@ -2,51 +2,148 @@
 // heading "By symptom". Without this script the tables are there to read.
 'use strict';
 
-(() => {
-    const heading = document.getElementById('by-symptom');
-    if (!heading) {
-        return;
-    }
-
+// What compares: it knows nothing of the page, so that a test can call it without one.
+const finder = (() => {
     // How many rows are shown, and how far a row may fall behind the best one.
     const SHOWN = 5;
     const BEHIND = 0.4;
-    // What share of the reader's words the best row must know, when it has no phrase of theirs.
-    const KNOWN = 0.3;
+    // What the best row must have of the reader's words: one that few rows have, or two others.
+    const ENOUGH = 2;
+    // A row's symptom is what one sees. Its answer has other words for it, and many that say nothing
+    // of it. A name such as `spawn_blocking` says as much in either.
+    const ANSWER = 0.5;
+    // Another word for the same thing is a weaker sign than the word itself.
+    const SIMILAR = 0.5;
+    // A message is its words in their order: that is no accident, and weighs more than the words do.
+    const MESSAGE = 2;
+    // In a message each word is a sign, the most common one too.
+    const LEAST = 0.5;
 
+    // Words that say nothing of what is wrong.
     const COMMON = new Set(
-        ('a about after all although an and another are as at be before but by can do does each for ' +
-            'from had has have how i if in into is it its me my no not of on one or other s so some ' +
-            't than that the their them then there they this to too was we were what when where which ' +
-            'while who why will with you your').split(' '),
+        ('a about after all also although am an and another any anything app application are as at be ' +
+            'because been before being but by can cannot code could did didn do does doesn doing don down each ' +
+            'else even every everything fn for from function get gets getting give given gives go goes going got had ' +
+            'happen happened happening happens has have haven how i ' +
+            'if in inside instead into is isn it its just keep keeps let like make makes me ms my need no not ' +
+            'now of on one only onto or other our out processing program really rust s second seconds seems service set should since so ' +
+            'some someone something stay stays still t than that the their them then there these they thing things ' +
+            'this though three to tokio too try trying two until up use used using very want was way we were what ' +
+            'when where whether which while who whole why will with without won would you your').split(' '),
     );
 
-    // The words of a text in order, without what differs from one run to the next: numbers, addresses
-    // and paths. A status of HTTP is a word. `block_on` and `JoinError` count as a whole and in parts.
-    function words(text) {
-        const plain = text
-            // What has no spaces is no words, and takes long to look through.
-            .replace(/\S{300,}/g, ' ')
-            .replace(/\b0x[0-9a-f]+/gi, ' ')
-            .replace(/(?:[\w.@~-]*[/\\]){2,}[\w.-]*(?::\d+)*|[\w.-]+[/\\][\w-]+\.\w+(?::\d+)*/g, ' ')
-            .replace(/\b\w+\.(?:rs|py)(?::\d+)+/g, ' ');
-        return (plain.match(/[a-z][a-z0-9]*(?:_[a-z0-9]+)*|\b[45]\d\d\b/gi) || []).flatMap((word) => {
-            const parts = word.split(/_|(?<=[a-z])(?=[A-Z])/);
-            return (parts.length > 1 ? [word, ...parts] : parts).map(stem);
-        });
-    }
+    // Words that people use for the same thing, one thing a line.
+    const SAME = [
+        'block deadlock ever forever freeze frozen halt hang indefinite never stall stand stuck unresponsive',
+        'cut disappear drop gone ignore lose lost miss silent skip swallow unnoticed vanish',
+        'complete done end exit finish quit return shutdown terminate',
+        'abort cancel drop interrupt kill shutdown stop terminate',
+        'ctrlc kill sigterm signal',
+        'crash dead die died error exception fail panic raise throw unwrap',
+        'climb grow growth increase leak unbounded',
+        'heap memory oom ram',
+        'lock mutex rwlock',
+        'coroutine future',
+        'block cpu crunch compute computation synchronous',
+        'begin begun launch run spawn start',
+        'again double duplicate repeat twice',
+        'again attempt repeat retry',
+        'delay lag late latency long longer slow',
+        'connection database db pool session socket sqlx transaction',
+        'browser caller client peer user',
+        'cleanup destructor drop teardown',
+        'empty flush save write',
+        'notify wake wakeup woken',
+        'concurrency limit permit semaphore throttle',
+        'channel mpsc queue',
+        'receive receiver recv rx',
+        'send sender tx',
+        'consumer receiver worker',
+        'child command process subprocess zombie',
+        'container docker kubernetes pod',
+        'instance machine pod process replica worker',
+        'event item message value',
+        'call request',
+        'deadline elapsed expire limit timeout',
+        'concurrent once parallel simultaneous',
+        'core cpu thread',
+        'log span trace',
+        'count counter gauge increment metric update',
+        'background job task',
+        'random order sequence',
+    ].map((line) => new Set(line.split(' ').map(stem)));
 
-    // `hangs`, `hanging` and `hang` are one word; so are `dropped` and `drop`.
+    // One word for what is written in several ways.
+    const SPELLINGS = [
+        [/\btim(?:e|es|ed|ing)[ -]?outs?\b/gi, 'timeout'],
+        [/\b(clean|shut|wake|back)(?:ing|s)?[ -](up|down|off)\b/gi, '$1$2'],
+        [/\b(web|dead|sub|thread|run|half)[ -](socket|lock|process|pool|time|open)/gi, '$1$2'],
+        [/\bctrl\W?c\b|\^C|\bsigint\b|\bcontrol[ -]c\b/gi, 'ctrlc'],
+        [/\berror messages?\b/gi, 'error'],
+        [/\btwo times\b/gi, 'twice'],
+        [/\bos error (\d+)/gi, 'oserror$1'],
+    ];
+
+    // What a report says that differs from one run to the next, or that every report says.
+    const NOISE = [
+        // What has no spaces is no words, and takes long to look through.
+        /\S{300,}/g,
+        // The frames of a trace, and a compiler's copy of the source.
+        /^\s*\d+: +(?:0x[0-9a-f]+ - )?[\w<{].*$/gm,
+        /^\s+at .*$/gm,
+        /^\s*\d+\s*\|.*$/gm,
+        /^\s*File ".*$/gm,
+        /\bthread '[^']*'(?: \(\d+\))? panicked at\b/g,
+        /^note: (?:run with|some details) .*$/gim,
+        /\bstack backtrace:/g,
+        /\bcalled `?Result::unwrap\(\)`? on an `?Err`? value\b/g,
+        /\b\d{4}-\d\d-\d\d[T ][\d:.,Z+]*/g,
+        /\b0x[0-9a-f]+/gi,
+        // Addresses and paths.
+        /\bhttps?:\S+/g,
+        /(?:[\w.@~-]*[/\\]){2,}[\w.-]*(?::\d+)*|[\w.-]+[/\\][\w-]+\.\w+(?::\d+)*/g,
+        /\b\w+\.(?:rs|py)(?::\d+)+/g,
+    ];
+
+    // `hangs`, `hanging` and `hang` are one word; so are `dropped` and `drop`, or `cancelled` and
+    // `cancellation`.
     function stem(word) {
         return word
             .toLowerCase()
-            .replace(/(.{3})(?:ing|ed|es|s|e)$/, '$1')
+            .replace(/(.{3})(?:ations?|ings?|ions?|ed|es|s|e|ly)$/, '$1')
+            .replace(/(.{4})ers?$/, '$1')
             .replace(/([lnpt])\1$/, '$1')
-            .replace(/ck$/, 'c');
+            .replace(/ck$/, 'c')
+            .replace(/y$/, 'i');
     }
 
-    const telling = (list) => new Set(list.filter((word) => !COMMON.has(word)));
-    const sum = (list, weight) => [...list].reduce((total, word) => total + weight(word), 0);
+    // The words of a text in order. A number is a word, too, the same for each, so that it has its
+    // place in a message.
+    function words(text) {
+        const plain = NOISE.reduce((rest, noise) => rest.replace(noise, ' '), text);
+        const spelled = SPELLINGS.reduce((rest, [ways, one]) => rest.replace(ways, one), plain);
+        return spelled.match(/\b\d\d[A-Z]\d\d\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)*|\b[45]\d\d\b|\d+/gi) || [];
+    }
+
+    const inMessage = (word) => (/^\d/.test(word) ? '#' : stem(word));
+
+    // What a word stands for: itself; and less exactly the parts of a name like `block_on` or
+    // `JoinError`, and what else means the same.
+    function term(raw) {
+        const word = stem(raw);
+        const parts = raw.split(/_|(?<=[a-z])(?=[A-Z])/).map(stem);
+        const others = parts.length > 1 ? parts.filter((part) => !COMMON.has(part)) : [];
+        const groups = SAME.flatMap((same, place) => ([word, ...others].some((one) => same.has(one)) ? [`=${place}`] : []));
+        return { word, parts: others, groups };
+    }
+
+    const isTelling = (word) => !COMMON.has(word.toLowerCase()) && !/^(?:\d{1,2}|[^45]\d\d|\d{4,})$/.test(word);
+
+    // The terms of a text, each once.
+    const terms = (list) => [...new Map(list.filter(isTelling).map((raw) => [stem(raw), term(raw)])).values()];
+    const names = (list) => new Set(list.flatMap(({ word, parts }) => [word, ...parts]));
+    const meanings = (list) => new Set([...names(list), ...list.flatMap(({ groups }) => groups)]);
+    const sum = (list, weight) => list.reduce((total, one) => total + weight(one), 0);
 
     // The longest run of words that two texts have in common.
     function commonRun(one, other) {
@@ -65,42 +162,63 @@
 
     // What is known of a row. `code` are the texts that are set as code in its first cell.
     function entry(symptom, code, answer) {
+        const seen = terms(words(symptom));
         return {
-            symptom: telling(words(symptom)),
-            phrases: code.flatMap((text) => text.split('…')).map(words),
-            answer: telling(words(answer)),
+            length: seen.length,
+            symptom: meanings(seen),
+            answer: meanings(terms(words(answer))),
+            // A name alone is no message, and neither is what is left of one between two gaps.
+            messages: code.flatMap((text) => text.split('…')).map((text) => words(text))
+                .filter((list) => list.length > 2 || list.filter(isTelling).length > 1)
+                .map((list) => list.map(inMessage)),
         };
     }
 
-    // The entries that fit a query, the best first, as their places in the list. A word weighs more
-    // the fewer entries have it; a whole message, or a part of one, weighs most.
+    // The entries that fit a query, the best first, as their places in the list.
     function rank(query, entries) {
-        const asked = words(query);
-        const known = telling(asked);
-        const weight = (word) => {
-            const having = entries.filter((row) => row.symptom.has(word) || row.answer.has(word));
-            return Math.log(1 + entries.length / (1 + having.length));
-        };
-        const weights = new Map([...known].map((word) => [word, weight(word)]));
-        const of = (word) => weights.get(word) || 0;
+        const raw = words(query);
+        const asked = raw.map(inMessage);
+        // A name that no row has is its parts.
+        const isKnown = (word) => entries.some((row) => row.symptom.has(word) || row.answer.has(word));
+        const sought = terms(raw.flatMap((word) => {
+            const { parts } = term(word);
+            return parts.length === 0 || isKnown(stem(word)) ? [word] : parts;
+        }));
+
+        // A word weighs more the fewer rows have it.
+        const weights = new Map();
+        function of(word) {
+            if (!weights.has(word)) {
+                const having = entries.filter((row) => row.symptom.has(word) || row.answer.has(word));
+                weights.set(word, Math.log(1 + entries.length / (1 + having.length)));
+            }
+            return weights.get(word);
+        }
+        const fit = ({ word, parts, groups }, known) => (known.has(word)
+            ? of(word)
+            : SIMILAR * Math.max(
+                sum(parts.filter((part) => known.has(part)), of),
+                ...groups.filter((group) => known.has(group)).map(of),
+            ));
 
         const scored = entries.map((row, place) => {
-            const said = sum([...row.symptom].filter((word) => known.has(word)), of);
-            const answered = sum(
-                [...row.answer].filter((word) => known.has(word) && !row.symptom.has(word)), of);
-            const phrases = row.phrases.map((text) => {
-                const common = commonRun(asked, text);
-                const isWhole = common.length === text.length;
+            const said = sum(sought, (one) => Math.max(fit(one, row.symptom), (one.parts.length > 0 ? 1 : ANSWER) * fit(one, row.answer)));
+            const messages = row.messages.map((message) => {
+                const common = commonRun(asked, message);
+                const isWhole = common.length === message.length;
                 const isAsked = common.length === asked.length && asked.length > 1;
-                return isWhole || isAsked || common.length > 3 ? sum(telling(common), of) : 0;
+                return isWhole || isAsked || common.length > 3
+                    ? sum(common, (word) => (COMMON.has(word) || word === '#' ? LEAST : of(word)))
+                    : 0;
             });
-            const exact = Math.max(0, ...phrases);
-            const score = (said + 0.3 * answered + 2 * exact) / Math.sqrt(3 + row.symptom.size);
-            return { place, score, exact, share: (said + 0.3 * answered) / sum(known, of) };
+            const exact = MESSAGE * Math.max(0, ...messages);
+            // A long row has many words: to have one of them says less.
+            const score = (said + exact) / Math.sqrt(8 + row.length);
+            return { place, score, found: said + exact };
         });
         scored.sort((a, b) => b.score - a.score);
         const best = scored[0];
-        if (!best || !(best.score > 0) || (best.exact === 0 && best.share < KNOWN)) {
+        if (!best || best.found < ENOUGH) {
             return [];
         }
         return scored
@@ -108,6 +226,19 @@
             .slice(0, SHOWN)
             .map((row) => row.place);
     }
+
+    // What to mark in a text.
+    const telling = (text) => names(terms(words(text)));
+
+    return { telling, entry, rank };
+})();
+
+(() => {
+    const heading = document.getElementById('by-symptom');
+    if (!heading) {
+        return;
+    }
+    const { telling, entry, rank } = finder;
 
     // The rows of all tables from the heading to the next one of its level.
     function rows() {
@@ -128,7 +259,7 @@
         }
         for (const node of nodes) {
             const parts = node.data.split(/(\w+)/).map((part) => {
-                if (!words(part).some((word) => known.has(word))) {
+                if (![...telling(part)].some((word) => known.has(word))) {
                     return part;
                 }
                 const marked = document.createElement('mark');
@@ -175,7 +306,7 @@
     function find() {
         const query = input.value.trim();
         const places = query ? rank(query, entries) : [];
-        const known = telling(words(query));
+        const known = telling(query);
         list.replaceChildren(...places.map((place) => result(all[place], known)));
         status.textContent = '';
         if (places.length > 0) {

@@ -1,13 +1,21 @@
 //! How a reader finds a page: by questions, by symptom, and by what the patterns have to do with each
 //! other.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
+use std::io::{self, Write as _};
 use std::panic::{self, AssertUnwindSafe};
+use std::process::{Command, Stdio};
 use std::time::Duration;
+use std::{fs, future, mem};
 
 use docs::book::questions::{self, Next, Question};
 use docs::pattern::{self, Pattern};
+use futures::future::{select_all, select_ok};
+use html5ever::tokenizer::{
+    BufferQueue, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts,
+};
+use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
@@ -165,6 +173,152 @@ fn a_lead_has_words() {
     }
 }
 
+/// What people type or paste, and how the row begins that they look for.
+fn sentences() -> Vec<(String, &'static str)> {
+    let lines = include_str!("find.tsv").lines();
+    let pair = |line: &'static str| {
+        let (sentence, row) = line.split_once('\t').expect("two columns");
+        (sentence.replace("\\n", "\n"), row)
+    };
+    let lines = lines.filter(|line| !line.starts_with('#'));
+    lines.map(pair).collect()
+}
+
+/// A row of the symptoms: the text of its two cells, and what is set as code in the first.
+#[derive(Default)]
+struct Row {
+    cells: [String; 2],
+    code: Vec<String>,
+}
+
+/// The rows of a page's tables, read as a browser reads them.
+#[derive(Default)]
+struct Rows(RefCell<(Vec<Row>, [bool; 2])>);
+
+impl TokenSink for Rows {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        let (rows, [is_second, is_code]) = &mut *self.0.borrow_mut();
+        match token {
+            Token::TagToken(tag) => match (&*tag.name, tag.kind) {
+                ("tr", TagKind::StartTag) => {
+                    rows.push(Row::default());
+                    *is_second = false;
+                }
+                ("td", TagKind::EndTag) => *is_second = true,
+                ("code", TagKind::StartTag) if !*is_second => {
+                    *is_code = true;
+                    rows.last_mut().expect("a row").code.push(String::new());
+                }
+                ("code", TagKind::EndTag) => *is_code = false,
+                _ => {}
+            },
+            Token::CharacterTokens(text) => {
+                if let Some(row) = rows.last_mut() {
+                    row.cells[usize::from(*is_second)] += &text;
+                    if *is_code && let Some(code) = row.code.last_mut() {
+                        *code += &text;
+                    }
+                }
+            }
+            _ => {}
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// The rows below "By symptom", in the order of the page.
+fn symptoms() -> Vec<Row> {
+    let html = page("pick.html");
+    let (_, html) = html.split_once("id=\"by-symptom\"").expect("the symptoms");
+    let bodies = html.split("<tbody>").skip(1);
+    let bodies = bodies.map(|body| body.split_once("</tbody>").expect("an end").0);
+    bodies
+        .flat_map(|body| {
+            let input = BufferQueue::default();
+            input.push_back(body.into());
+            let tokenizer = Tokenizer::new(Rows::default(), TokenizerOpts::default());
+            let _ = tokenizer.feed(&input);
+            tokenizer.end();
+            mem::take(&mut tokenizer.sink.0.borrow_mut().0)
+        })
+        .collect()
+}
+
+#[test]
+fn every_sentence_names_one_row_and_none_is_copied_into_a_row() {
+    let rows = symptoms();
+    let sentences = sentences();
+    assert!(sentences.len() >= 100);
+    let plain = |text: &str| text.replace('`', "").to_lowercase();
+    for (sentence, start) in &sentences {
+        let (sentence, start) = (plain(sentence), plain(start));
+        let begins = |row: &&Row| plain(&row.cells[0]).starts_with(&start);
+        assert_eq!(rows.iter().filter(begins).count(), 1, "{start}");
+        // A message is the same for everybody, and a few words may be. A sentence is not.
+        let has = |text: &String| plain(text).contains(&sentence);
+        let is_message = rows.iter().any(|row| row.code.iter().any(has));
+        let is_short = sentence.split(' ').count() < 4;
+        let is_copied = rows.iter().any(|row| row.cells.iter().any(has));
+        assert!(is_message || is_short || !is_copied, "{sentence}");
+    }
+}
+
+/// What the page's own script finds for each sentence: the starts of the rows, the best first. The
+/// test in the browser asks the page itself; this one needs no browser, but Node.js.
+fn found(rows: &[Row], sentences: &[(String, &str)]) -> io::Result<Vec<Vec<usize>>> {
+    let source = fs::read_to_string(pattern::workspace().join("docs/book/find.js"))?;
+    let rows: Vec<_> = rows
+        .iter()
+        .map(|row| json!([row.cells[0], row.code, row.cells[1]]))
+        .collect();
+    let sentences: Vec<_> = sentences.iter().map(|(sentence, _)| sentence).collect();
+    let script = format!(
+        "const document = {{ getElementById: () => null }};\n{source}\n\
+         const entries = {}.map((row) => finder.entry(...row));\n\
+         const found = {}.map((sentence) => finder.rank(sentence, entries));\n\
+         process.stdout.write(JSON.stringify(found));\n",
+        json!(rows),
+        json!(sentences)
+    );
+    let mut node = Command::new("node")
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut stdin = node.stdin.take().expect("it is piped");
+    stdin.write_all(script.as_bytes())?;
+    drop(stdin);
+    let output = node.wait_with_output()?;
+    assert!(output.status.success(), "{}", output.status);
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+#[test]
+fn what_people_write_finds_its_row_among_the_first_three() {
+    let rows = symptoms();
+    let sentences = sentences();
+    let found = match found(&rows, &sentences) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // Not captured, so that it is seen.
+            let _ = writeln!(io::stderr(), "skipped: there is no node");
+            return;
+        }
+        found => found.expect("node runs"),
+    };
+    let plain = |place: &usize| rows[*place].cells[0].replace('`', "");
+    let mut missed = Vec::new();
+    for ((sentence, start), places) in sentences.iter().zip(&found) {
+        let first: Vec<String> = places.iter().take(3).map(plain).collect();
+        if !first.iter().any(|row| row.starts_with(start)) {
+            missed.push(format!("{sentence}\n  not {start}\n  but {first:#?}"));
+        }
+    }
+    assert_eq!(found.len(), sentences.len());
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
 fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_all()
@@ -233,9 +387,11 @@ fn the_messages_in_the_index_are_those_that_tokio_gives() {
             let _semaphore = Semaphore::new(usize::MAX);
         }),
         panicked(|| runtime().block_on(async { drop(tokio::time::interval(Duration::ZERO)) })),
+        panicked(|| drop(select_all(Vec::<future::Pending<()>>::new()))),
+        panicked(|| drop(select_ok(Vec::<future::Pending<Result<(), ()>>>::new()))),
     ];
     runtime().block_on(async {
-        let task = tokio::spawn(std::future::pending::<()>());
+        let task = tokio::spawn(future::pending::<()>());
         task.abort();
         let cancelled = task.await.expect_err("it is cancelled");
         messages.extend([cancelled.to_string(), format!("{cancelled:?}")]);
@@ -250,7 +406,7 @@ fn the_messages_in_the_index_are_those_that_tokio_gives() {
         });
         drop(receiver);
         messages.push(sender.send(()).await.expect_err("closed").to_string());
-        let elapsed = tokio::time::timeout(Duration::ZERO, std::future::pending::<()>()).await;
+        let elapsed = tokio::time::timeout(Duration::ZERO, future::pending::<()>()).await;
         messages.push(elapsed.expect_err("late").to_string());
     });
     let index = plain(&chapter("pick.md"));

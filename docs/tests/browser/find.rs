@@ -54,6 +54,10 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
             Ok(symptoms(session, site).await?)
         }),
         world.trial(
+            "find: what people write finds its row",
+            async |session, site| Ok(sentences(session, site).await?),
+        ),
+        world.trial(
             "find: an unknown symptom leads to the search",
             async |session, site| Ok(unknown(session, site).await?),
         ),
@@ -122,6 +126,36 @@ async fn symptoms(session: &Session, site: &Site) -> Result<(), CmdError> {
         let field = session.client.find(Locator::Css(FIELD)).await?;
         field.send_keys(&escape).await?;
         assert_eq!(field.prop("value").await?.as_deref(), Some(""));
+    }
+    Ok(())
+}
+
+/// What people type or paste, and how the row begins that must be among the first three.
+async fn sentences(session: &Session, site: &Site) -> Result<(), CmdError> {
+    open(session, site).await?;
+    let lines = include_str!("../book/find.tsv").lines();
+    let lines = lines.filter(|line| !line.starts_with('#'));
+    let pairs: Vec<(String, &str)> = lines
+        .map(|line| line.split_once('\t').expect("two columns"))
+        .map(|(sentence, row)| (sentence.replace("\\n", "\n"), row))
+        .collect();
+    let sentences: Vec<_> = pairs.iter().map(|(sentence, _)| sentence).collect();
+    // All in one go: a command of the driver for each key would take minutes.
+    let script = "const field = document.querySelector(arguments[0]);
+        return arguments[1].map((sentence) => {
+            field.value = sentence;
+            field.dispatchEvent(new InputEvent('input', { bubbles: true }));
+            const rows = [...document.querySelectorAll('.found li > div:first-child')];
+            return rows.map((row) => row.textContent.replaceAll('`', ''));
+        });";
+    let arguments = vec![json!(FIELD), json!(sentences)];
+    let found = session.client.execute(script, arguments).await?;
+    let found: Vec<Vec<String>> = serde_json::from_value(found).expect("lists of rows");
+    assert_eq!(found.len(), pairs.len());
+    for ((sentence, row), found) in pairs.iter().zip(found) {
+        let mut first = found.iter().take(3);
+        let is_there = first.any(|text| text.starts_with(row));
+        assert!(is_there, "{sentence}\nnot {row}\nbut {found:#?}");
     }
     Ok(())
 }
