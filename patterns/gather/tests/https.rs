@@ -2,7 +2,6 @@
 //! not.
 //!
 //! Only where the trusted certificates can be given in a file: macOS and Windows ask the system.
-#![cfg(target_os = "linux")]
 
 use std::fs;
 use std::net::Ipv4Addr;

@@ -1,5 +1,4 @@
 //! Real signals, sent to this program in a process of its own.
-#![cfg(unix)]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -18,11 +17,12 @@ fn runtime() -> Runtime {
     runtime.expect("a runtime can be built")
 }
 
-/// Starts one of the tests below in a process of its own, sends it the next signal at each line that
+/// Starts one of the tests of this file in a process of its own, sends it the next signal at each line that
 /// ends with three dots, and returns all of its lines that begin with a dash.
 fn converse(test: &str, signals: &[&str]) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().expect("it runs"))
-        .args(["--exact", test, "--ignored", "--nocapture"])
+        .args(["--exact", &format!("signals::{test}")])
+        .args(["--ignored", "--nocapture"])
         .stdout(Stdio::piped())
         .spawn()
         .expect("it starts");

@@ -108,22 +108,23 @@ mod sigterm {
 
     use super::runtime_sigterm::{mistake, terminate, with_run};
 
-    /// A test of this file, in a process of its own.
+    /// A test of this module, in a process of its own.
     fn child(test: &str) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("it runs"));
-        command.args(["--exact", test, "--ignored", "--nocapture"]);
+        command.args(["--exact", &format!("twins::sigterm::{test}")]);
+        command.args(["--ignored", "--nocapture"]);
         command
     }
 
     #[test]
     fn sigterm_ends_a_program_that_awaits_ctrl_c_without_clean_up() {
-        let (status, clean) = terminate(&mut child("sigterm::child_mistake")).unwrap();
+        let (status, clean) = terminate(&mut child("child_mistake")).unwrap();
         assert_eq!((status.signal(), clean), (Some(15), false));
     }
 
     #[test]
     fn run_cleans_up_at_sigterm() {
-        let (status, clean) = terminate(&mut child("sigterm::child_with_run")).unwrap();
+        let (status, clean) = terminate(&mut child("child_with_run")).unwrap();
         assert!(status.success() && clean, "{status}");
     }
 

@@ -1,0 +1,6 @@
+//! One program has all tests: to link one for each file takes longer than to run them.
+
+mod cancellation;
+mod contract;
+mod log;
+mod twins;

@@ -1,0 +1,7 @@
+//! One program has all tests: to link one for each file takes longer than to run them.
+
+mod cancellation;
+mod contract;
+#[cfg(target_os = "linux")]
+mod https;
+mod twins;
