@@ -54,6 +54,16 @@ macro_rules! say {
     };
 }
 
+/// Says a line of the transcript and an empty one: the title of what comes next. Takes what
+/// `format!` takes.
+#[macro_export]
+macro_rules! title {
+    ($($argument:tt)+) => {{
+        $crate::say!($($argument)+);
+        $crate::say!("");
+    }};
+}
+
 /// Runs the future in a lane of its own, and marks its end: `Ok` is done, `Err` has failed.
 ///
 /// # Cancel safety
