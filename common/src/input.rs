@@ -1,16 +1,24 @@
-//! A text that a demo is given to work on, line by line: a file, or standard input.
+//! A text that a demo works on, line by line: its own, a file, or standard input.
+//!
+//! Only its own is pretended to take time. What the demo was given is read at full speed.
 
 use std::collections::VecDeque;
-use std::{fs, io, thread};
+use std::time::Duration;
+use std::{fs, io, mem, thread};
 
 use anyhow::Context as _;
 use tokio::sync::{Mutex, mpsc};
+use tokio::time::sleep;
 
-/// A text that a demo is given.
+use crate::timeline::Bars as _;
+
+/// A text that a demo works on.
 #[derive(Clone, Debug)]
 pub enum Input {
-    /// It is here.
-    Text(String),
+    /// The demo's own, and how long it is pretended to take to read a line.
+    BuiltIn(&'static str, Duration),
+    /// It was in a file.
+    File(String),
     /// It comes from standard input.
     Stdin,
 }
@@ -23,7 +31,7 @@ pub fn file(name: &str) -> Result<Input, String> {
     match name {
         "-" => Ok(Input::Stdin),
         file => fs::read_to_string(file)
-            .map(Input::Text)
+            .map(Input::File)
             .map_err(|error| error.to_string()),
     }
 }
@@ -39,7 +47,10 @@ pub struct Line {
 
 /// The lines of a text, for tasks that take them in turn.
 #[derive(Debug)]
-pub struct Lines(Mutex<State>);
+pub struct Lines {
+    reading: Duration,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -54,21 +65,26 @@ impl Input {
     /// # Errors
     /// When standard input cannot be read, on the paused clock.
     pub async fn lines(self, paused: bool) -> anyhow::Result<Lines> {
+        let mut reading = Duration::ZERO;
         let mut state = State::default();
         match self {
-            Input::Text(text) => {
-                let lines = text.lines().map(str::to_owned);
-                state.here = (1..).zip(lines).map(Line::new).collect();
+            Input::BuiltIn(text, pretended) => {
+                reading = pretended;
+                state.here = lines_of(text);
             }
+            Input::File(text) => state.here = lines_of(&text),
             Input::Stdin => state.coming = Some(lines_of_stdin()),
         }
-        let lines = Lines(Mutex::new(state));
+        let lines = Lines {
+            reading,
+            state: Mutex::new(state),
+        };
         if paused {
             let mut all = VecDeque::new();
-            while let Some(line) = lines.next().await? {
+            while let Some(line) = lines.take().await? {
                 all.push_back(line);
             }
-            lines.0.lock().await.here = all;
+            lines.state.lock().await.here = all;
         }
         Ok(lines)
     }
@@ -81,7 +97,7 @@ impl Line {
 }
 
 impl Lines {
-    /// The next line, or `None` at the end.
+    /// Reads the next line, or `None` at the end, and shows it in the lane.
     ///
     /// # Errors
     /// When standard input cannot be read.
@@ -89,7 +105,14 @@ impl Lines {
     /// # Cancel safety
     /// Dropping the call takes no line.
     pub async fn next(&self) -> anyhow::Result<Option<Line>> {
-        let mut state = self.0.lock().await;
+        if !self.reading.is_zero() {
+            sleep(self.reading).working("reading").await;
+        }
+        self.take().waiting("for input").await
+    }
+
+    async fn take(&self) -> anyhow::Result<Option<Line>> {
+        let mut state = self.state.lock().await;
         if let Some(line) = state.here.pop_front() {
             return Ok(Some(line));
         }
@@ -105,14 +128,19 @@ impl Lines {
     /// # Errors
     /// When standard input cannot be read.
     pub async fn rest(&self) -> anyhow::Result<usize> {
-        let mut state = self.0.lock().await;
-        let mut rest = std::mem::take(&mut state.here).len();
+        let mut state = self.state.lock().await;
+        let mut rest = mem::take(&mut state.here).len();
         while let Some(Ok(line)) = state.coming.as_mut().map(mpsc::Receiver::try_recv) {
             line.context("cannot read standard input")?;
             rest += 1;
         }
         Ok(rest)
     }
+}
+
+fn lines_of(text: &str) -> VecDeque<Line> {
+    let lines = text.lines().map(str::to_owned);
+    (1..).zip(lines).map(Line::new).collect()
 }
 
 /// Reads on a thread that nobody waits for: what waits for a key press cannot be cancelled.
@@ -131,11 +159,13 @@ fn lines_of_stdin() -> mpsc::Receiver<io::Result<Line>> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
 
     #[tokio::test]
     async fn the_lines_of_a_text_are_numbered_and_what_is_left_is_counted() {
-        let lines = Input::Text("a\n\nb\nc".into()).lines(false).await.unwrap();
+        let lines = Input::File("a\n\nb\nc".into()).lines(false).await.unwrap();
         let line = |number, text: &str| Some(Line::new((number, text.into())));
         assert_eq!(lines.next().await.unwrap(), line(1, "a"));
         assert_eq!(lines.next().await.unwrap(), line(2, ""));
@@ -143,11 +173,20 @@ mod tests {
         assert_eq!(lines.next().await.unwrap(), None);
     }
 
-    #[tokio::test]
-    async fn on_the_paused_clock_the_lines_are_the_same() {
-        let lines = Input::Text("a\nb".into()).lines(true).await.unwrap();
-        assert_eq!(lines.next().await.unwrap().unwrap().text, "a");
-        assert_eq!(lines.rest().await.unwrap(), 1);
+    #[tokio::test(start_paused = true)]
+    async fn only_the_built_in_text_is_pretended_to_take_time() {
+        let fifteen = Duration::from_millis(15);
+        for (input, takes) in [
+            (Input::BuiltIn("a\nb", fifteen), 3 * fifteen),
+            (Input::File("a\nb".into()), Duration::ZERO),
+        ] {
+            let start = Instant::now();
+            let lines = input.lines(true).await.unwrap();
+            assert_eq!(lines.next().await.unwrap().unwrap().text, "a");
+            assert_eq!(lines.next().await.unwrap().unwrap().text, "b");
+            assert_eq!(lines.next().await.unwrap(), None);
+            assert_eq!(start.elapsed(), takes);
+        }
     }
 
     #[test]

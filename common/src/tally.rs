@@ -28,18 +28,25 @@ impl<const N: usize> Tally<N> {
         count.fetch_add(more, Ordering::Relaxed);
     }
 
-    /// The counts, in the order of the names.
-    pub fn counts(&self) -> [usize; N] {
+    fn counts(&self) -> [usize; N] {
         std::array::from_fn(|index| self.counts[index].1.load(Ordering::Relaxed))
     }
 
-    /// Says a line for each name.
-    pub fn say(&self) {
+    /// The sum of the counts.
+    pub fn total(&self) -> usize {
+        self.counts().iter().sum()
+    }
+
+    /// Says an empty line, and then a line for each name. Returns the counts.
+    pub fn report(&self) -> [usize; N] {
+        say!("");
         let longest = self.counts.iter().map(|(name, _)| name.len()).max();
         let width = longest.unwrap_or_default();
-        for ((name, _), count) in self.counts.iter().zip(self.counts()) {
+        let counts = self.counts();
+        for ((name, _), count) in self.counts.iter().zip(counts) {
             say!("{name:<width$}  {count}");
         }
+        counts
     }
 }
 
@@ -61,10 +68,9 @@ mod tests {
         tally.add("not read", 2);
         tally.add("done", 1);
         tally.add("done", 1);
-        assert_eq!(tally.counts(), [2, 2]);
-        tally.say();
+        assert_eq!((tally.report(), tally.total()), ([2, 2], 4));
         let lines = recording.snapshot().lines;
         let texts: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(texts, ["done      2", "not read  2"]);
+        assert_eq!(texts, ["", "done      2", "not read  2"]);
     }
 }

@@ -12,6 +12,7 @@ mod output;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 use std::{env, fs, io};
 
 use anstream::{AutoStream, ColorChoice};
@@ -19,6 +20,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::SetOnce;
+use tokio::time::sleep;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -69,6 +71,17 @@ impl CtrlC {
     /// Dropping the call changes nothing.
     pub async fn pressed(&self) {
         self.0.wait().await;
+    }
+}
+
+/// Stands for work that takes so long, in a built-in story. No time is no wait at all, as a sleep of
+/// zero would be one until the timer's next tick: work on real input pretends nothing.
+///
+/// # Cancel safety
+/// Dropping the call changes nothing.
+pub async fn pretend(takes: Duration) {
+    if !takes.is_zero() {
+        sleep(takes).await;
     }
 }
 
@@ -192,4 +205,20 @@ fn write(file: &Path, picture: &Timeline) -> anyhow::Result<()> {
         _ => svg::draw(picture),
     };
     fs::write(file, drawing).with_context(|| format!("--timeline {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_pretended_takes_no_time() {
+        let start = Instant::now();
+        pretend(Duration::ZERO).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        pretend(Duration::from_millis(15)).await;
+        assert_eq!(start.elapsed(), Duration::from_millis(15));
+    }
 }

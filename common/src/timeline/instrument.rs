@@ -1,5 +1,6 @@
 use std::fmt::{Arguments, Display};
 
+use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span, info, info_span};
 
 use super::{Mark, TARGET};
@@ -30,6 +31,38 @@ pub fn working(what: &str) -> Span {
 pub fn holding(what: &str) -> Span {
     info_span!(target: TARGET, "holding", what)
 }
+
+/// Shows what a future does, as a bar in the lane in which it runs.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use common::timeline::Bars;
+/// use tokio::time::sleep;
+///
+/// #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// async fn main() {
+///     sleep(Duration::from_millis(300)).waiting("for the answer").await;
+/// }
+/// ```
+pub trait Bars: Future + Sized {
+    /// The future, with a bar of [`waiting`] from its first poll to its end.
+    fn waiting(self, what: &str) -> Instrumented<Self> {
+        self.instrument(waiting(what))
+    }
+
+    /// The future, with a bar of [`working`].
+    fn working(self, what: &str) -> Instrumented<Self> {
+        self.instrument(working(what))
+    }
+
+    /// The future, with a bar of [`holding`].
+    fn holding(self, what: &str) -> Instrumented<Self> {
+        self.instrument(holding(what))
+    }
+}
+
+impl<F: Future> Bars for F {}
 
 /// Marks this instant in the current lane.
 pub fn mark(mark: Mark, text: &str) {

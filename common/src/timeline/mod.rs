@@ -55,7 +55,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use gauge::Gauge;
-pub use instrument::{holding, lane, level, mark, say, track, track_value, waiting, working};
+pub use instrument::{Bars, holding, lane, level, mark, say, track, track_value, waiting, working};
 pub use layout::{count, milliseconds, plain, time};
 pub use record::{Recording, recorder};
 pub use slots::Slots;

@@ -7,12 +7,11 @@ use clap::{Parser, ValueEnum};
 use common::fetch::{self, Fetched};
 use common::server::{Item, Server};
 use common::speed::{self, InTurn};
-use common::timeline::{count, time, track, track_value, waiting};
+use common::timeline::{Bars as _, count, time, track, track_value};
 use common::{client, demo, say, title};
 use gather::{Outcome, gather, gather_settled, try_gather};
 use reqwest::{Client, Url};
 use tokio::time::Instant;
-use tracing::Instrument as _;
 
 /// Fetch several URLs at once, each in a task of its own, and show the results in input order.
 ///
@@ -115,7 +114,7 @@ async fn show(mode: Mode, client: Client, jobs: Vec<(String, Url)>) -> anyhow::R
 /// Awaits the call in the lane of the caller, and says when it returned.
 async fn call<T>(name: &str, gathering: impl Future<Output = T>) -> T {
     let call = async {
-        let result = gathering.instrument(waiting("for the tasks")).await;
+        let result = gathering.waiting("for the tasks").await;
         say!("{name} returned");
         result
     };

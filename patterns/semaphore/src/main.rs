@@ -10,7 +10,7 @@ use common::fetch::{self, Fetched};
 use common::progress::Progress;
 use common::server::{Item, Server};
 use common::speed::{self, InTurn};
-use common::timeline::{Mark, lane, mark, waiting};
+use common::timeline::{Bars as _, Mark, lane, mark};
 use common::{arguments, demo, say, title};
 use reqwest::{Client, Url};
 use semaphore::map_limited;
@@ -98,8 +98,8 @@ async fn show(
         let page = fetch::get_named(client.clone(), name, url);
         in_turn.clone().add(progress.clone().run(page))
     });
-    let call = call.instrument(waiting("for the tasks"));
-    let pages = call.instrument(caller.clone()).await;
+    let call = call.waiting("for the tasks").instrument(caller.clone());
+    let pages = call.await;
     let took = start.elapsed();
     progress.end();
     caller.in_scope(|| {

@@ -7,12 +7,11 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum, value_parser};
 use common::fetch::{self, Fetched};
 use common::server::{Item, Server};
-use common::timeline::{time, track, track_value, waiting};
+use common::timeline::{Bars as _, time, track, track_value};
 use common::{client, demo, say, title};
 use reqwest::{Client, Url};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::Instrument as _;
 use wait::{Done, all_completed, first_completed, first_error, first_success, wait};
 
 /// Ask several mirrors for one file, a task each, wait for some of them and stop the others.
@@ -110,7 +109,7 @@ async fn show(
             names.insert(task.id(), name);
         }
         let waited = wait(&mut tasks, met, deadline, &mut done);
-        let in_time = waited.instrument(waiting("for mirrors")).await;
+        let in_time = waited.waiting("for mirrors").await;
         let why = match done.iter().any(met) {
             true => goal,
             false if in_time => "all have ended",
@@ -122,7 +121,7 @@ async fn show(
         // To cancel is one step, to see that they have stopped is another.
         tasks.abort_all();
         let ended = wait(&mut tasks, all_completed, None, &mut stopped);
-        ended.instrument(waiting("for the losers")).await;
+        ended.waiting("for the losers").await;
         say!("every task has ended");
         (in_time, after)
     };
