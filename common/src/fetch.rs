@@ -46,11 +46,11 @@ pub async fn get_named(client: Client, name: String, url: Url) -> Fetched {
 ///
 /// # Errors
 /// Those of [`get`].
-pub async fn status(client: &Client, url: Url) -> Result<StatusCode, String> {
-    let nothing = Span::none;
-    let got = whole(client, url, nothing, nothing).await;
-    got.map(|(status, _)| status)
-        .map_err(|error| explain(&error))
+pub async fn status(client: &Client, url: Url) -> anyhow::Result<StatusCode> {
+    match whole(client, url, Span::none, Span::none).await {
+        Ok((status, _)) => Ok(status),
+        Err(error) => Err(anyhow::anyhow!(explain(&error))),
+    }
 }
 
 async fn fetch(

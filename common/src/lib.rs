@@ -11,6 +11,7 @@
 //! - `server` (feature `server`) is an HTTP server on loopback that is slow, or wrong, on demand.
 //! - `client` (feature `client`) is the reqwest client that the demos use, and `fetch` fetches with
 //!   it.
+//! - `service` (both features) is a service to ask: a given one, or that server.
 //! - `progress` (feature `progress`) shows how far long work has come.
 //!
 //! For tests and benchmarks:
@@ -31,6 +32,8 @@ pub mod input;
 pub mod progress;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(all(feature = "client", feature = "server"))]
+pub mod service;
 pub mod speed;
 pub mod tally;
 pub mod tasks;
