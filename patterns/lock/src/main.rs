@@ -6,12 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
-use common::timeline::{holding, time, track_value, waiting};
-use common::{demo, say};
+use common::timeline::{Bars as _, track_value};
+use common::{demo, say, speed, title};
 use lock::{KeyedLock, Shared};
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep};
-use tracing::Instrument as _;
 
 /// Add to one counter from many tasks, then move money between accounts.
 ///
@@ -34,15 +33,6 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 4)]
     #[arg(value_parser = value_parser!(u8).range(2..=26))]
     accounts: u8,
-
-    #[command(flatten)]
-    shared: demo::Options,
-}
-
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
 }
 
 /// What is in each account at first.
@@ -58,8 +48,7 @@ fn main() -> ExitCode {
 
 async fn tell(args: Args) -> anyhow::Result<String> {
     let (workers, increments) = (args.workers, args.increments);
-    say!("{workers} workers add 1 to a counter, {increments} times each");
-    say!("");
+    title!("{workers} workers add 1 to a counter, {increments} times each");
     let told = |count, how| say!("{count:>8} of {:<8}  {how}", workers * increments);
     let count = add_up(&args, read_await_write).await;
     told(count, "no lock: read, await, write");
@@ -123,9 +112,9 @@ impl Bank {
     /// Runs the work while it holds these accounts, and nobody else holds one of them.
     async fn hold(&self, names: &[char], work: impl Future<Output = ()>) {
         let guards = self.locks.lock_all(names.iter().copied());
-        let _guards = guards.instrument(waiting("for the accounts")).await;
+        let _guards = guards.waiting("for the accounts").await;
         say!("holds {}", String::from_iter(names));
-        work.instrument(holding("the accounts")).await;
+        work.holding("the accounts").await;
     }
 
     fn balance(&self, name: char) -> i64 {
@@ -140,8 +129,7 @@ async fn do_business(accounts: u8) -> anyhow::Result<String> {
     let opened = names.iter().map(|&name| (name, START));
     bank.balances.with(|balances| balances.extend(opened));
 
-    say!("{accounts} accounts with {START} each");
-    say!("");
+    title!("{accounts} accounts with {START} each");
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for pair in names.chunks_exact(2) {
@@ -161,11 +149,9 @@ async fn do_business(accounts: u8) -> anyhow::Result<String> {
     say!("");
     say!("{before} in all before, {after} after; {locks} locks are left");
     let in_turn = TRANSFER * u32::from(accounts / 2 * 2) + LOOK_UP * u32::from(accounts);
-    Ok(format!(
-        "one lock for all {} · a lock for each {} · {:.1}×",
-        time(in_turn),
-        time(took),
-        in_turn.as_secs_f64() / took.as_secs_f64()
+    Ok(speed::compare(
+        ("one lock for all", in_turn),
+        ("a lock for each", took),
     ))
 }
 
