@@ -7,6 +7,7 @@
 //! - [`input`] reads the text that a demo was given, line by line.
 //! - [`speed`] tells how much faster something was than doing the same in turn.
 //! - [`tally`] counts what several tasks do, and [`tasks`] waits for them.
+//! - [`polls`] polls futures by hand, and says each poll and each wake-up.
 //! - [`threads`] runs something on a runtime of its own, and numbers threads.
 //! - `server` (feature `server`) is an HTTP server on loopback that is slow, or wrong, on demand.
 //! - `client` (feature `client`) is the reqwest client that the demos use, and `fetch` fetches with
@@ -28,6 +29,7 @@ pub mod demo;
 #[cfg(feature = "client")]
 pub mod fetch;
 pub mod input;
+pub mod polls;
 #[cfg(feature = "progress")]
 pub mod progress;
 #[cfg(feature = "server")]

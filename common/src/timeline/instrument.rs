@@ -97,6 +97,15 @@ macro_rules! title {
     }};
 }
 
+/// As [`title!`](crate::title), with an empty line before it, too: the title of a further part.
+#[macro_export]
+macro_rules! next_title {
+    ($($argument:tt)+) => {{
+        $crate::say!("");
+        $crate::title!($($argument)+);
+    }};
+}
+
 /// Runs the future in a lane of its own, and marks its end: `Ok` is done, `Err` has failed.
 ///
 /// # Cancel safety

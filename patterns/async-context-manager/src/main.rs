@@ -63,15 +63,11 @@ async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Re
     let start = Instant::now();
     let call = call(tracker.clone(), sessions, requests, outcome);
     let mut caller = AbortOnDropHandle::new(tokio::spawn(track("caller", call)));
-    let patience = match outcome {
-        Outcome::Cancel => ms(250),
-        _ => Duration::MAX,
-    };
     let waited = async {
         tokio::select! {
             biased;
             ended = &mut caller => return ended,
-            () = sleep(patience) => {}
+            () = sleep(ms(250)), if outcome == Outcome::Cancel => {}
             () = ctrl_c.pressed() => {}
         }
         // A request: until it has ended, the caller may run on, and open what is missed below.

@@ -148,9 +148,8 @@ fn block() -> anyhow::Result<()> {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "nobody".into()
-    } else {
-        names.join(", ")
+    match names {
+        [] => "nobody".into(),
+        names => names.join(", "),
     }
 }
