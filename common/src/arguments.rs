@@ -63,6 +63,14 @@ pub fn list(command: &Command) -> Vec<Argument> {
         .collect()
 }
 
+/// Reads an argument that is a whole number from one. For clap's `value_parser`.
+///
+/// # Errors
+/// When it is not, in a few words.
+pub fn one_or_more(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "it is not a whole number from 1")
+}
+
 /// Prints the list as JSON.
 ///
 /// # Errors

@@ -83,6 +83,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use url::Url;
 
 const MILLISECONDS: RangeInclusive<u64> = 0..=60_000;
 const SIZES: RangeInclusive<usize> = 0..=16 * 1024 * 1024;
@@ -429,8 +430,15 @@ impl Server {
     }
 
     /// The URL that asks this server for the item.
-    pub fn url(&self, item: &Item) -> String {
-        format!("http://{}{}", self.address, item.target())
+    pub fn url(&self, item: &Item) -> Url {
+        let url = format!("http://{}{}", self.address, item.target());
+        Url::parse(&url).expect("an address and an item's target make a URL")
+    }
+
+    /// The items, each with its name and its URL.
+    pub fn named_urls(&self, items: impl IntoIterator<Item = Item>) -> Vec<(String, Url)> {
+        let named = |item: Item| (item.name.clone(), self.url(&item));
+        items.into_iter().map(named).collect()
     }
 
     /// What the server has counted so far.

@@ -585,7 +585,7 @@ async fn a_url_has_only_what_is_not_the_default() {
     let server = Server::start().await.unwrap();
     let base = format!("http://127.0.0.1:{}", server.address().port());
     assert_eq!(
-        server.url(&Item::new("a_b-1")),
+        server.url(&Item::new("a_b-1")).as_str(),
         format!("{base}/items/a_b-1")
     );
     let item = Item::new("a")
@@ -596,7 +596,10 @@ async fn a_url_has_only_what_is_not_the_default() {
         .cut()
         .trickle(ms(50));
     let query = "delay=1500&size=0&status=503&fail_first=2&cut=true&trickle=50";
-    assert_eq!(server.url(&item), format!("{base}/items/a?{query}"));
+    let url = format!("{base}/items/a?{query}");
+    assert_eq!(server.url(&item).as_str(), url);
+    let named = server.named_urls([item]);
+    assert_eq!(named, [("a".to_owned(), url.parse().unwrap())]);
     server.shutdown().await;
 }
 
@@ -617,7 +620,12 @@ async fn a_failed_fetch_is_explained_without_its_url() {
     let error = failing.error_for_status().unwrap_err();
     assert_eq!(explain(&error), "status 503 Service Unavailable");
 
-    let timed_out = client.get(&slow).timeout(ms(10)).send().await.unwrap_err();
+    let timed_out = client
+        .get(slow.clone())
+        .timeout(ms(10))
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(explain(&timed_out), "timed out");
 
     let https = format!("https://{}", server.address());
@@ -630,7 +638,7 @@ async fn a_failed_fetch_is_explained_without_its_url() {
 
     assert_eq!(explain(&fail("a").await), "relative URL without a base");
 
-    let (closed, ()) = tokio::join!(fail(&slow), async {
+    let (closed, ()) = tokio::join!(fail(slow.as_str()), async {
         settle().await;
         server.shutdown().await;
     });

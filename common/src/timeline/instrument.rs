@@ -1,5 +1,6 @@
 use std::fmt::{Arguments, Display};
 
+use tracing::instrument::Instrumented;
 use tracing::{Instrument, Span, info, info_span};
 
 use super::{Mark, TARGET};
@@ -31,6 +32,38 @@ pub fn holding(what: &str) -> Span {
     info_span!(target: TARGET, "holding", what)
 }
 
+/// Shows what a future does, as a bar in the lane in which it runs.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use common::timeline::Bars;
+/// use tokio::time::sleep;
+///
+/// #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// async fn main() {
+///     sleep(Duration::from_millis(300)).waiting("for the answer").await;
+/// }
+/// ```
+pub trait Bars: Future + Sized {
+    /// The future, with a bar of [`waiting`] from its first poll to its end.
+    fn waiting(self, what: &str) -> Instrumented<Self> {
+        self.instrument(waiting(what))
+    }
+
+    /// The future, with a bar of [`working`].
+    fn working(self, what: &str) -> Instrumented<Self> {
+        self.instrument(working(what))
+    }
+
+    /// The future, with a bar of [`holding`].
+    fn holding(self, what: &str) -> Instrumented<Self> {
+        self.instrument(holding(what))
+    }
+}
+
+impl<F: Future> Bars for F {}
+
 /// Marks this instant in the current lane.
 pub fn mark(mark: Mark, text: &str) {
     info!(target: TARGET, mark = mark.name(), text);
@@ -52,6 +85,25 @@ macro_rules! say {
     ($($argument:tt)+) => {
         $crate::timeline::say(::std::format_args!($($argument)+))
     };
+}
+
+/// Says a line of the transcript and an empty one: the title of what comes next. Takes what
+/// `format!` takes.
+#[macro_export]
+macro_rules! title {
+    ($($argument:tt)+) => {{
+        $crate::say!($($argument)+);
+        $crate::say!("");
+    }};
+}
+
+/// As [`title!`](crate::title), with an empty line before it, too: the title of a further part.
+#[macro_export]
+macro_rules! next_title {
+    ($($argument:tt)+) => {{
+        $crate::say!("");
+        $crate::title!($($argument)+);
+    }};
 }
 
 /// Runs the future in a lane of its own, and marks its end: `Ok` is done, `Err` has failed.

@@ -43,10 +43,7 @@ pub(super) fn fold(timeline: &Timeline) -> Fold<'_> {
 fn rest_line(rest: &[&Lane], now: Duration) -> Option<String> {
     let start = rest.iter().map(|lane| lane.start).min()?;
     let end = rest.iter().map(|lane| lane.end.unwrap_or(now)).max()?;
-    let more = match rest.len() {
-        1 => "1 more lane".to_owned(),
-        count => format!("{count} more lanes"),
-    };
+    let more = count(rest.len(), "more lane");
     let (ends, start, end) = (ends(rest), time(start), time(end));
     Some(format!("… {more}: {ends}, {start} to {end}"))
 }
@@ -54,11 +51,8 @@ fn rest_line(rest: &[&Lane], now: Duration) -> Option<String> {
 /// One sentence about the whole picture, such as `2 lanes in 300 ms: 1 done, 1 failed`.
 pub(super) fn summary(timeline: &Timeline) -> String {
     let all: Vec<&Lane> = timeline.lanes.iter().collect();
-    let count = match all.len() {
-        1 => "1 lane".to_owned(),
-        count => format!("{count} lanes"),
-    };
-    let size = format!("{count} in {}", time(timeline.length));
+    let lanes = count(all.len(), "lane");
+    let size = format!("{lanes} in {}", time(timeline.length));
     match all.is_empty() {
         true => size,
         false => format!("{size}: {}", ends(&all)),
@@ -85,6 +79,12 @@ pub(super) fn outcome(lane: &Lane) -> String {
         Some(end) => format!("{} {}", end.mark.name(), time(end.at)),
         None => "running".to_owned(),
     }
+}
+
+/// So many of something: `1 lane`, `2 lanes`.
+pub fn count(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// A time in words: whole milliseconds below ten seconds, then seconds with one decimal.

@@ -40,6 +40,7 @@
 //! }
 //! ```
 
+mod gauge;
 mod instrument;
 pub mod json;
 mod layout;
@@ -53,8 +54,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use instrument::{holding, lane, level, mark, say, track, track_value, waiting, working};
-pub use layout::{milliseconds, plain, time};
+pub use gauge::Gauge;
+pub use instrument::{Bars, holding, lane, level, mark, say, track, track_value, waiting, working};
+pub use layout::{count, milliseconds, plain, time};
 pub use record::{Recording, recorder};
 pub use slots::Slots;
 

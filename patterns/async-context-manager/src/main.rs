@@ -8,12 +8,11 @@ use async_context_manager::with_resource;
 use clap::{Parser, ValueEnum};
 use common::demo::{self, CtrlC};
 use common::server::{Item, Server};
-use common::timeline::{holding, track, track_value, waiting};
-use common::{client, say, timeline};
-use reqwest::Client;
+use common::timeline::{Bars as _, time, track, track_value};
+use common::{client, say, title};
+use reqwest::{Client, Url};
 use tokio::time::{Instant, sleep};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
-use tracing::Instrument as _;
 
 /// Log in, work, log out: the log-out happens whatever becomes of the work.
 ///
@@ -25,9 +24,6 @@ struct Args {
     /// What becomes of the work
     #[arg(long, value_enum, default_value_t = Outcome::Ok)]
     outcome: Outcome,
-
-    #[command(flatten)]
-    shared: demo::Options,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -42,20 +38,13 @@ enum Outcome {
     Cancel,
 }
 
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
-}
-
 fn main() -> ExitCode {
     demo::run_and_drain(tell)
 }
 
 async fn tell(args: Args, ctrl_c: CtrlC) -> anyhow::Result<String> {
     let server = Server::start().await?;
-    say!("log in, two requests, log out; the server counts its open sessions");
-    say!("");
+    title!("log in, two requests, log out; the server counts its open sessions");
     let told = track_value("program", program(args.outcome, &server, ctrl_c)).await;
     server.shutdown().await;
     told
@@ -66,7 +55,7 @@ async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Re
     let status = if outcome == Outcome::Error { 500 } else { 200 };
     let news = Item::new("news").delay(ms(100)).size(500);
     let mail = Item::new("mail").delay(ms(150)).size(900).status(status);
-    let requests = [("news", server.url(&news)), ("mail", server.url(&mail))];
+    let requests = server.named_urls([news, mail]);
     let sessions = format!("http://{}/sessions", server.address());
     // One for the whole program, which awaits it at its end.
     let tracker = TaskTracker::new();
@@ -74,32 +63,28 @@ async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Re
     let start = Instant::now();
     let call = call(tracker.clone(), sessions, requests, outcome);
     let mut caller = AbortOnDropHandle::new(tokio::spawn(track("caller", call)));
-    let patience = match outcome {
-        Outcome::Cancel => ms(250),
-        _ => Duration::MAX,
-    };
     let waited = async {
         tokio::select! {
             biased;
             ended = &mut caller => return ended,
-            () = sleep(patience) => {}
+            () = sleep(ms(250)), if outcome == Outcome::Cancel => {}
             () = ctrl_c.pressed() => {}
         }
         // A request: until it has ended, the caller may run on, and open what is missed below.
         caller.abort();
         (&mut caller).await
     };
-    let ended = match waited.instrument(waiting("for the caller")).await {
+    let ended = match waited.waiting("for the caller").await {
         Ok(Ok(())) => "returned",
         Ok(Err(_)) => "failed",
         Err(ended) if ended.is_cancelled() => "was cancelled",
         Err(_) => "panicked",
     };
-    let after = timeline::time(start.elapsed());
+    let after = time(start.elapsed());
 
     tracker.close();
-    tracker.wait().instrument(waiting("for the tracker")).await;
-    let closed = timeline::time(start.elapsed());
+    tracker.wait().waiting("for the tracker").await;
+    let closed = time(start.elapsed());
     let left = server.open_sessions();
     say!("ends, open sessions: {left}");
     anyhow::ensure!(left == 0, "a session was left open");
@@ -112,15 +97,15 @@ async fn program(outcome: Outcome, server: &Server, ctrl_c: CtrlC) -> anyhow::Re
 async fn call(
     tracker: TaskTracker,
     sessions: String,
-    requests: [(&'static str, String); 2],
+    requests: Vec<(String, Url)>,
     outcome: Outcome,
 ) -> anyhow::Result<()> {
     let open = track("log in", log_in(client::loopback()?, sessions));
     let close = |session: Session| track("log out", session.log_out());
     let body = async |session: &mut Session| {
         for (name, url) in requests {
-            let page = session.get(name, url).instrument(holding("the session"));
-            say!("{}", page.await?);
+            let page = session.get(&name, url);
+            say!("{}", page.holding("the session").await?);
         }
         assert!(outcome != Outcome::Panic, "a bug in the work, on purpose");
         Ok(())
@@ -142,7 +127,7 @@ struct Session {
 async fn log_in(client: Client, sessions: String) -> anyhow::Result<Session> {
     say!("asks");
     let asked = client.post(format!("{sessions}?delay=100")).send();
-    let answer = asked.instrument(waiting("for the answer")).await?;
+    let answer = asked.waiting("for the answer").await?;
     let number = answer.error_for_status()?.text().await?;
     let url = format!("{sessions}/{}", number.trim_end());
     say!("has session {}", number.trim_end());
@@ -150,7 +135,7 @@ async fn log_in(client: Client, sessions: String) -> anyhow::Result<Session> {
 }
 
 impl Session {
-    async fn get(&mut self, name: &str, url: String) -> anyhow::Result<String> {
+    async fn get(&mut self, name: &str, url: Url) -> anyhow::Result<String> {
         let answer = self.client.get(url).send().await?;
         let status = answer.status();
         anyhow::ensure!(status.is_success(), "{name}: status {status}");
@@ -161,7 +146,7 @@ impl Session {
     async fn log_out(self) -> anyhow::Result<()> {
         say!("asks");
         let asked = self.client.delete(format!("{}?delay=100", self.url)).send();
-        let answer = asked.instrument(waiting("for the answer")).await?;
+        let answer = asked.waiting("for the answer").await?;
         answer.error_for_status()?;
         say!("has logged out");
         Ok(())

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use clap::Parser;
-use common::server::{Item, Server};
-use common::timeline::{Mark, mark, track, waiting, working};
-use common::{client, demo, say, timeline};
+use anyhow::{Result, bail};
+use clap::{Parser, value_parser};
+use common::server::Item;
+use common::service::Service;
+use common::timeline::{Bars as _, Mark, mark, time, track};
+use common::{client, demo, fetch, say, tasks, title};
 use event::Event;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Url};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
-use tracing::Instrument as _;
 
 /// Hold workers back until a service is ready, start them in the same instant, then pause and
 /// resume them while they run. One more worker comes late.
@@ -24,58 +25,20 @@ use tracing::Instrument as _;
 #[command(bin_name = "cargo run -p event --")]
 struct Args {
     /// The http or https address of a service to wait for. Each job asks it once, too
-    #[arg(value_name = "URL", value_parser = address, conflicts_with = "paused")]
+    #[arg(value_name = "URL", value_parser = client::address, conflicts_with = "paused")]
     url: Option<Url>,
 
     /// How many workers wait, from 1 to 16
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, default_value_t = 3, value_parser = value_parser!(u8).range(1..=16))]
     workers: u8,
 
     /// How many jobs each worker does, from 1 to 20
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=20))]
+    #[arg(long, default_value_t = 3, value_parser = value_parser!(u8).range(1..=20))]
     jobs: u8,
 
     /// How often to ask whether the service is ready, from 1 to 100
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u8).range(1..=100))]
+    #[arg(long, default_value_t = 10, value_parser = value_parser!(u8).range(1..=100))]
     tries: u8,
-
-    #[command(flatten)]
-    shared: demo::Options,
-}
-
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
-}
-
-fn address(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        other => Err(format!("{other} is not http or https")),
-    }
-}
-
-fn main() -> ExitCode {
-    demo::run(tell)
-}
-
-async fn tell(args: Args) -> anyhow::Result<String> {
-    if let Some(url) = &args.url {
-        return show(&args, client::system()?, url, |_| Ok(url.clone())).await;
-    }
-    let server = Server::start().await?;
-    let health = Item::new("health").delay(Duration::from_millis(20));
-    let health = server.url(&health.fail_first(2)).parse()?;
-    let job = |worker: u8| {
-        let delay = Duration::from_millis(30 + 20 * u64::from(worker));
-        let job = Item::new(format!("job-{worker}")).delay(delay);
-        Ok(server.url(&job).parse()?)
-    };
-    let told = show(&args, client::loopback()?, &health, job).await;
-    server.shutdown().await;
-    told
 }
 
 /// What all workers share.
@@ -87,119 +50,102 @@ struct Shared {
     begun: AtomicUsize,
 }
 
+fn main() -> ExitCode {
+    demo::run(tell)
+}
+
+async fn tell(args: Args) -> Result<String> {
+    let service = Service::start(args.url.clone()).await?;
+    let told = show(&args, &service).await;
+    service.stop().await;
+    told
+}
+
 /// Tells the whole story and returns what to notice.
-async fn show(
-    args: &Args,
-    client: Client,
-    health: &Url,
-    job: impl Fn(u8) -> anyhow::Result<Url>,
-) -> anyhow::Result<String> {
+async fn show(args: &Args, service: &Service) -> Result<String> {
     let count = args.workers;
-    say!("{count} workers wait for a service, and one comes late");
-    say!("");
+    title!("{count} workers wait for a service, and one comes late");
     let shared = Arc::<Shared>::default();
     shared.running.set();
-    let mut workers = JoinSet::new();
-    let mut spawn = |name: &str, number| -> anyhow::Result<()> {
-        let worker = worker(shared.clone(), client.clone(), job(number)?, args.jobs);
-        workers.spawn(track(name, worker));
-        Ok(())
+    let worker = |number: u8| {
+        let takes = Duration::from_millis(30 + 20 * u64::from(number));
+        let job = service.url(&Item::new(format!("job-{number}")).delay(takes));
+        worker(shared.clone(), service.client.clone(), job, args.jobs)
     };
+    let mut workers = JoinSet::new();
     for number in 1..=count {
-        spawn(&format!("worker-{number}"), number)?;
+        workers.spawn(track(&format!("worker-{number}"), worker(number)));
     }
 
     let control = async {
-        until_healthy(&client, health, args.tries).await?;
+        until_healthy(service, args.tries).await?;
         mark(Mark::Set, "ready");
         shared.ready.set();
 
-        sleep(Duration::from_millis(40)).await;
-        spawn("late", count + 1)?;
-        sleep(Duration::from_millis(40)).await;
-        anyhow::Ok(pause(&shared).await)
+        service.pretend(Duration::from_millis(40)).await;
+        workers.spawn(track("late", worker(count + 1)));
+        service.pretend(Duration::from_millis(40)).await;
+        pause(&shared, service).await
     };
     let in_pause = track("control", control).await?;
 
-    let mut starts = Vec::new();
-    while let Some(joined) = workers.join_next().await {
-        starts.push(joined??);
-    }
+    let mut starts = tasks::values(&mut workers).await?;
     // The late one is the last.
     starts.sort();
-    let together = &starts[..usize::from(count)];
-    let apart = together[together.len() - 1] - together[0];
+    let apart = time(starts[usize::from(count) - 1] - starts[0]);
     Ok(format!(
-        "{count} workers started within {} of each other · {in_pause} jobs began in the pause",
-        timeline::time(apart)
+        "{count} workers started within {apart} of each other · {in_pause} jobs began in the pause"
     ))
 }
 
 /// Asks until the service is ready.
-async fn until_healthy(client: &Client, health: &Url, tries: u8) -> anyhow::Result<()> {
-    let mut left = tries;
-    loop {
-        left -= 1;
-        match get(client, health).await {
+async fn until_healthy(service: &Service, tries: u8) -> Result<()> {
+    let health = Item::new("health").delay(Duration::from_millis(20));
+    let health = service.url(&health.fail_first(2));
+    for left in (0..tries).rev() {
+        match fetch::status(&service.client, health.clone()).await {
             Ok(status) => {
                 say!("{status}: ready is set");
-                return Ok(());
+                break;
             }
-            Err(failure) if left == 0 => {
-                anyhow::bail!("not ready at try {tries}, the last: {failure}")
-            }
+            Err(failure) if left == 0 => bail!("not ready at try {tries}, the last: {failure}"),
             Err(failure) => say!("{failure}"),
         }
+        // Nothing pretended: a real service needs some time, too, before it is asked again.
         let again = sleep(Duration::from_millis(80));
-        again.instrument(waiting("to ask again")).await;
+        again.waiting("to ask again").await;
     }
+    Ok(())
 }
 
-/// Pauses the workers for a while. Returns how many jobs have begun in that time.
-async fn pause(shared: &Shared) -> usize {
+/// Pauses the workers until the service has answered. Returns how many jobs have begun until then.
+async fn pause(shared: &Shared, service: &Service) -> Result<usize> {
     say!("running is cleared");
     mark(Mark::Cleared, "running");
     shared.running.clear();
     let before = shared.begun.load(Ordering::Relaxed);
-    let resume = sleep(Duration::from_millis(200));
-    resume.instrument(waiting("to resume")).await;
+    let check = Item::new("check").delay(Duration::from_millis(200));
+    let check = fetch::status(&service.client, service.url(&check));
+    check.waiting("to resume").await?;
     let begun = shared.begun.load(Ordering::Relaxed) - before;
     say!("running is set");
     mark(Mark::Set, "running");
     shared.running.set();
-    begun
+    Ok(begun)
 }
 
 /// Waits until the service is ready, then does its jobs, none of which begins during a pause.
 /// Returns when it started.
-async fn worker(
-    shared: Arc<Shared>,
-    client: Client,
-    job: Url,
-    jobs: u8,
-) -> anyhow::Result<Instant> {
+async fn worker(shared: Arc<Shared>, client: Client, job: Url, jobs: u8) -> Result<Instant> {
     say!("waits for ready");
-    shared.ready.wait().instrument(waiting("for ready")).await;
+    shared.ready.wait().waiting("for ready").await;
     let started = Instant::now();
     say!("starts");
     for number in 1..=jobs {
-        let pause = waiting("in a pause");
-        shared.running.wait().instrument(pause).await;
+        shared.running.wait().waiting("in a pause").await;
         shared.begun.fetch_add(1, Ordering::Relaxed);
-        let job = get(&client, &job).instrument(working("on a job"));
-        say!("job {number}: {}", job.await?);
+        let job = fetch::status(&client, job.clone());
+        say!("job {number}: {}", job.working("on a job").await?);
     }
     Ok(started)
-}
-
-/// The status of the answer. The error is one line.
-async fn get(client: &Client, url: &Url) -> anyhow::Result<StatusCode> {
-    let answer = async {
-        let response = client.get(url.clone()).send().await?.error_for_status()?;
-        let status = response.status();
-        response.bytes().await?;
-        Ok(status)
-    };
-    let answer: reqwest::Result<_> = answer.await;
-    answer.map_err(|error| anyhow::anyhow!(client::explain(&error)))
 }

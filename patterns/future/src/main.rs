@@ -3,18 +3,16 @@
 use std::collections::BTreeMap;
 use std::pin::{Pin, pin};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
-use common::timeline::{Mark, lane, mark, time, track_value, waiting};
-use common::{demo, say};
+use common::polls::{self, poll, waker};
+use common::timeline::{Bars as _, Mark, lane, mark, time, track_value};
+use common::{demo, next_title, say, title};
 use future::{Eager, Setter, Waiter, promise, spawn_eager};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, Sleep, sleep};
-use tracing::{Instrument as _, Span};
 
 /// See every poll and every wake-up of a few futures.
 ///
@@ -24,25 +22,12 @@ use tracing::{Instrument as _, Span};
 #[command(bin_name = "cargo run -p future --")]
 struct Args {
     /// How often the hand-written future waits before it is ready, 0 to 10
-    #[arg(long, value_name = "N", default_value_t = 2)]
-    #[arg(value_parser = value_parser!(u64).range(..=10))]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = value_parser!(u64).range(..=10))]
     steps: u64,
-
-    #[command(flatten)]
-    shared: demo::Options,
-}
-
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
 }
 
 /// How long everything here waits that waits.
 const STEP: Duration = Duration::from_millis(100);
-
-static POLLS: AtomicU64 = AtomicU64::new(0);
-static WAKE_UPS: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> ExitCode {
     demo::run(tell)
@@ -50,18 +35,11 @@ fn main() -> ExitCode {
 
 async fn tell(args: Args) -> anyhow::Result<String> {
     let start = Instant::now();
-    say!("a future does nothing until it is polled");
-    say!("");
+    title!("a future does nothing until it is polled");
     track_value("lazy", lazy()).await;
-
-    say!("");
-    say!("a hand-written future, polled by hand");
-    say!("");
+    next_title!("a hand-written future, polled by hand");
     track_value("by hand", by_hand(args.steps)).await;
-
-    say!("");
-    say!("the same in a toy executor, and two tasks that await its value");
-    say!("");
+    next_title!("the same in a toy executor, and two tasks that await its value");
     let (setter, value) = promise();
     execute(vec![
         ("first", Box::pin(await_value(value.clone()))),
@@ -69,31 +47,21 @@ async fn tell(args: Args) -> anyhow::Result<String> {
         ("steps", Box::pin(set_value(setter, args.steps))),
     ])
     .await;
-
-    say!("");
-    say!("an eager start: the first poll comes before the task");
-    say!("");
+    next_title!("an eager start: the first poll comes before the task");
     track_value("caller", start_eagerly()).await;
-
-    let (polls, wake_ups) = (POLLS.load(Relaxed), WAKE_UPS.load(Relaxed));
-    let took = time(start.elapsed());
-    Ok(format!(
-        "{polls} polls and {wake_ups} wake-ups shown in {took} · in between, nothing ran"
-    ))
+    let (shown, took) = (polls::counts(), time(start.elapsed()));
+    Ok(format!("{shown} shown in {took} · in between, nothing ran"))
 }
 
 async fn lazy() {
     let future = async { say!("runs") };
     say!("made");
-    sleep(STEP)
-        .instrument(waiting("with a future at hand"))
-        .await;
+    sleep(STEP).waiting("with a future at hand").await;
     say!("awaits it");
     future.await;
 }
 
 /// A future written by hand. An `async fn` with a loop around `sleep(STEP).await` makes about this.
-#[derive(Default)]
 struct Steps {
     total: u64,
     done: u64,
@@ -101,9 +69,13 @@ struct Steps {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
+fn steps(total: u64) -> Steps {
+    let (done, timer) = (0, None);
+    Steps { total, done, timer }
+}
+
 impl Future for Steps {
     type Output = u64;
-
     /// Goes on from where the last poll stopped, as far as it gets without waiting.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<u64> {
         while self.done < self.total {
@@ -120,113 +92,52 @@ impl Future for Steps {
     }
 }
 
-/// Polls once, and says what came of it.
-fn poll<T>(future: Pin<&mut dyn Future<Output = T>>, waker: &Waker) -> Poll<T> {
-    let polled = future.poll(&mut Context::from_waker(waker));
-    POLLS.fetch_add(1, Relaxed);
-    match polled {
-        Poll::Pending => say!("poll: Pending"),
-        Poll::Ready(_) => say!("poll: Ready"),
-    }
-    polled
-}
-
-/// What a waker does here: it says so, and puts the task's number into the queue of those to poll.
-struct Bell {
-    task: usize,
-    queue: UnboundedSender<usize>,
-    lane: Span,
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        WAKE_UPS.fetch_add(1, Relaxed);
-        self.lane.in_scope(|| {
-            mark(Mark::Woken, "");
-            say!("woken");
-        });
-        // There may be nobody left who polls.
-        let _ = self.queue.send(self.task);
-    }
-}
-
-async fn by_hand(steps: u64) {
+async fn by_hand(total: u64) {
     let (queue, mut woken) = unbounded_channel();
-    let lane = Span::current();
-    let waker = Waker::from(Arc::new(Bell {
-        task: 0,
-        queue,
-        lane,
-    }));
-    let mut steps = pin!(Steps {
-        total: steps,
-        ..Steps::default()
-    });
+    let waker = waker(0, queue);
+    let mut steps = pin!(steps(total));
     say!("made");
-    let done = loop {
-        match poll(steps.as_mut(), &waker) {
-            Poll::Ready(done) => break done,
-            Poll::Pending => woken.recv().instrument(waiting("for a wake-up")).await,
-        };
-    };
-    say!("has {done}");
+    while poll(steps.as_mut(), &waker).is_pending() {
+        woken.recv().waiting("for a wake-up").await;
+    }
+    say!("has {}", steps.done);
 }
 
-type Task = Pin<Box<dyn Future<Output = ()>>>;
-
-/// The executor: it polls each task once, and then whoever was woken, until all are done.
-///
-/// One that stands alone would park its thread where this one awaits. Here Tokio has the thread, for
-/// the timers.
-async fn execute(futures: Vec<(&str, Task)>) {
+/// The executor: it polls each task once, and then whoever was woken, until all are done. One that
+/// stands alone would park its thread where this one awaits. Here Tokio has it, for the timers.
+async fn execute(futures: Vec<(&str, Pin<Box<dyn Future<Output = ()>>>)>) {
     let (queue, mut woken) = unbounded_channel();
     let mut tasks = BTreeMap::new();
     for (task, (name, future)) in futures.into_iter().enumerate() {
-        let (queue, lane) = (queue.clone(), lane(name));
-        let bell = Arc::new(Bell { task, queue, lane });
-        tasks.insert(task, (future, Arc::clone(&bell), Waker::from(bell)));
-    }
-    // All are new, and nobody will wake what has never been polled.
-    for task in tasks.keys() {
-        let _ = queue.send(*task);
+        let lane = lane(name);
+        // All that it does is to put the task's number into the queue.
+        let waker = lane.in_scope(|| waker(task, queue.clone()));
+        tasks.insert(task, (future, lane, waker));
+        // It is new, and nobody will wake what has never been polled.
+        let _ = queue.send(task);
     }
     // From here on only wakers can send: when the last has gone with its task, `recv` has an end.
     drop(queue);
-
     while let Some(task) = woken.recv().await {
         // A task that has ended may be woken still, and one may be woken twice.
-        let Some((future, bell, waker)) = tasks.get_mut(&task) else {
-            continue;
-        };
-        if bell
-            .lane
-            .in_scope(|| poll(future.as_mut(), waker))
-            .is_ready()
+        if let Some((future, lane, waker)) = tasks.get_mut(&task)
+            && lane.in_scope(|| poll(future.as_mut(), waker)).is_ready()
         {
-            bell.lane.in_scope(|| mark(Mark::Done, ""));
+            lane.in_scope(|| mark(Mark::Done, ""));
             tasks.remove(&task);
         }
     }
 }
 
 async fn await_value(value: Waiter<u64>) {
-    match value.wait().instrument(waiting("for the value")).await {
-        Ok(value) => say!("has {value}"),
-        Err(never) => say!("{never}"),
-    }
+    let value = value.wait().waiting("for the value").await;
+    value.map_or_else(|never| say!("{never}"), |value| say!("has {value}"));
 }
 
-async fn set_value(setter: Setter<u64>, steps: u64) {
-    let steps = Steps {
-        total: steps,
-        ..Steps::default()
-    }
-    .instrument(waiting("for timers"));
-    let done = steps.await;
+async fn set_value(setter: Setter<u64>, total: u64) {
+    let done = steps(total).waiting("for timers").await;
     say!("sets {done}");
-    if let Err(late) = setter.set(done) {
-        say!("{late}");
-    }
+    setter.set(done).unwrap_or_else(|late| say!("{late}"));
 }
 
 async fn start_eagerly() {
@@ -234,7 +145,7 @@ async fn start_eagerly() {
         let load = async move {
             say!("starts");
             if !wait.is_zero() {
-                sleep(wait).instrument(waiting("for the answer")).await;
+                sleep(wait).waiting("for the answer").await;
             }
             say!("ends");
         };
@@ -243,9 +154,7 @@ async fn start_eagerly() {
             Eager::Ready(()) => say!("{name}: was ready, needs no task"),
             Eager::Spawned(_) => say!("{name}: is pending, now a task"),
         }
-        let joined = started.join().instrument(waiting("for the task")).await;
-        if let Err(error) = joined {
-            say!("{name}: {error}");
-        }
+        let joined = started.join().waiting("for the task").await;
+        joined.unwrap_or_else(|error| say!("{name}: {error}"));
     }
 }

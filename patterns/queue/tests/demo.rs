@@ -32,7 +32,7 @@ fn report(output: &str) -> [usize; 4] {
 #[test]
 fn the_lines_of_standard_input_are_all_done() {
     for clock in [&[][..], &["--paused"]] {
-        let mut demo = demo(&[&["-", "--work", "0", "--capacity", "1"], clock].concat());
+        let mut demo = demo(&[&["-", "--capacity", "1"], clock].concat());
         let mut input = demo.stdin.take().expect("it is piped");
         input
             .write_all(b"one\n\ntwo words\n")
@@ -47,7 +47,7 @@ fn the_lines_of_standard_input_are_all_done() {
 
 #[test]
 fn a_line_that_fails_is_a_failure_of_the_demo() {
-    let mut demo = demo(&["-", "--work", "0"]);
+    let mut demo = demo(&["-"]);
     let mut input = demo.stdin.take().expect("it is piped");
     input.write_all(b"one\n---\n").expect("the demo reads");
     drop(input);
@@ -55,6 +55,19 @@ fn a_line_that_fails_is_a_failure_of_the_demo() {
     let said = String::from_utf8(output.stdout).expect("the transcript is text");
     assert_eq!(report(&said), [1, 1, 0, 0]);
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn nothing_is_pretended_for_a_file() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("lines.txt");
+    std::fs::write(&file, "a few words\n".repeat(8_000)).expect("the folder can be written");
+    let file = file.to_str().expect("its name is UTF-8");
+    // The paused clock counts what is slept, and nothing else.
+    let output = demo(&["--paused", file]).wait_with_output();
+    let said = String::from_utf8(output.expect("the demo ends").stdout).expect("it is text");
+    assert_eq!(report(&said), [8_000, 0, 0, 0]);
+    assert!(said.contains("\n7 lanes in 0 ms: 7 done\n"), "{said}");
 }
 
 #[cfg(unix)]

@@ -1,22 +1,21 @@
 //! Fetches a hundred items, five at a time, and asks the server how many it had at once.
 
-use std::io::{self, IsTerminal as _};
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use common::client::{self, Addresses};
+use common::fetch::{self, Fetched};
+use common::progress::Progress;
 use common::server::{Item, Server};
-use common::timeline::{Mark, Slots, lane, mark, waiting, working};
-use common::{demo, say, timeline};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish};
+use common::speed::{self, InTurn};
+use common::timeline::{Bars as _, Mark, lane, mark};
+use common::{arguments, demo, say, title};
 use reqwest::{Client, Url};
 use semaphore::map_limited;
 use tokio::time::Instant;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 
 /// Fetch many URLs with a limit on how many requests are in flight.
 ///
@@ -36,7 +35,7 @@ struct Args {
     from: Option<Addresses>,
 
     /// How many requests may be in flight
-    #[arg(long, value_name = "N", default_value = "5", value_parser = one_or_more)]
+    #[arg(long, value_name = "N", default_value = "5", value_parser = arguments::one_or_more)]
     #[arg(allow_negative_numbers = true)]
     limit: NonZeroUsize,
 
@@ -47,21 +46,11 @@ struct Args {
         default_value = "100",
         allow_negative_numbers = true
     )]
-    #[arg(value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    #[arg(value_parser = value_parser!(u16).range(1..=10_000))]
     items: u16,
 
     #[command(flatten)]
     shared: demo::Options,
-}
-
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
-}
-
-fn one_or_more(text: &str) -> Result<NonZeroUsize, &'static str> {
-    text.parse().map_err(|_| "it is not a whole number from 1")
 }
 
 fn main() -> ExitCode {
@@ -69,25 +58,21 @@ fn main() -> ExitCode {
 }
 
 async fn tell(args: Args) -> anyhow::Result<String> {
+    let (limit, paused) = (args.limit, args.shared.paused);
     let urls = args.from.map_or(args.urls, |Addresses(urls)| urls);
-    let bar = bar(args.shared.paused);
     if !urls.is_empty() {
-        let host = |url: &Url| url.host_str().unwrap_or("?").to_owned();
-        let jobs = urls.into_iter().map(|url| (host(&url), url)).collect();
-        return show(client::system()?, jobs, args.limit, bar).await;
+        let jobs = fetch::named_by_host(urls);
+        return show(client::system()?, jobs, limit, paused).await;
     }
-
     let server = Server::start().await?;
-    let mut jobs = Vec::new();
-    for index in 0..args.items {
-        let name = format!("item-{index:03}");
+    let item = |index: u16| {
         // The answer takes 30 to 110 ms, and its ten parts take 36 ms more.
         let delay = Duration::from_millis(30 + u64::from(index) * 7 % 9 * 10);
-        let item = Item::new(&name).size(1000 + usize::from(index));
-        let url = server.url(&item.delay(delay).trickle(Duration::from_millis(4)));
-        jobs.push((name, url.parse()?));
-    }
-    let told = show(client::loopback()?, jobs, args.limit, bar).await;
+        let item = Item::new(format!("item-{index:03}")).size(1000 + usize::from(index));
+        item.delay(delay).trickle(Duration::from_millis(4))
+    };
+    let jobs = server.named_urls((0..args.items).map(item));
+    let told = show(client::loopback()?, jobs, limit, paused).await;
     let stats = server.stats();
     server.shutdown().await;
     let (requests, peak) = (stats.requests, stats.peak);
@@ -95,125 +80,50 @@ async fn tell(args: Args) -> anyhow::Result<String> {
     Ok(format!("{counted} · {}", told?))
 }
 
-/// Shows progress where somebody watches.
-fn bar(paused: bool) -> ProgressBar {
-    let is_watched = !paused && io::stdout().is_terminal() && io::stderr().is_terminal();
-    let target = match is_watched {
-        true => ProgressDrawTarget::stderr(),
-        false => ProgressDrawTarget::hidden(),
-    };
-    ProgressBar::with_draw_target(None, target).with_finish(ProgressFinish::AndClear)
-}
-
 /// Fetches everything, at most `limit` at a time, and returns what to notice.
 async fn show(
     client: Client,
     jobs: Vec<(String, Url)>,
     limit: NonZeroUsize,
-    bar: ProgressBar,
+    paused: bool,
 ) -> anyhow::Result<String> {
     let total = jobs.len();
     let names: Vec<String> = jobs.iter().map(|(name, _)| name.clone()).collect();
-    say!("{total} requests, at most {limit} in flight");
-    say!("");
-    let desk = Arc::new(Desk::open(total, bar));
+    title!("{total} requests, at most {limit} in flight");
+    let caller = lane("caller");
+    let progress = Progress::start(&caller, total, "answered", paused);
+    let in_turn = InTurn::default();
     let start = Instant::now();
     let call = map_limited(jobs, limit, |(name, url)| {
-        fetch(client.clone(), name, url, Arc::clone(&desk))
+        let page = fetch::get_named(client.clone(), name, url);
+        in_turn.clone().add(progress.clone().run(page))
     });
-    let call = call.instrument(waiting("for the tasks"));
-    let fetched = call.instrument(desk.caller.clone()).await;
+    let call = call.waiting("for the tasks").instrument(caller.clone());
+    let pages = call.await;
     let took = start.elapsed();
-    desk.close();
+    progress.end();
+    caller.in_scope(|| {
+        say!("map_limited returned");
+        mark(Mark::Done, "");
+    });
 
     say!("");
     say!("results, in input order");
+    list(&names, &pages);
+    let notice = speed::compare(("sequential", in_turn.total()), ("limited", took));
+    fetch::verdict(notice, &pages)
+}
+
+/// Lists the first, the last, and those that have failed.
+fn list(names: &[String], pages: &[Fetched]) {
     let mut is_gap = false;
-    for (index, (name, (result, _))) in names.iter().zip(&fetched).enumerate() {
-        match result {
-            Err(failure) => say!("{name}  failed: {failure}"),
-            Ok(page) if index < 3 || index + 3 >= total => say!("{name}  {page}"),
-            Ok(_) if is_gap => continue,
-            Ok(_) => {
-                say!("…");
-                is_gap = true;
-                continue;
-            }
+    for (index, (name, page)) in names.iter().zip(pages).enumerate() {
+        let is_listed = page.is_err() || index < 3 || index + 3 >= pages.len();
+        if is_listed {
+            fetch::list(name, page);
+        } else if !is_gap {
+            say!("…");
         }
-        is_gap = false;
-    }
-    let in_turn: Duration = fetched.iter().map(|(_, took)| *took).sum();
-    let ratio = in_turn.as_secs_f64() / took.as_secs_f64();
-    let [in_turn, took] = [in_turn, took].map(timeline::time);
-    let notice = format!("sequential {in_turn} · limited {took} · {ratio:.1}×");
-    let failures = fetched.iter().filter(|(result, _)| result.is_err()).count();
-    anyhow::ensure!(failures == 0, "{notice} · failed: {failures} of {total}");
-    Ok(notice)
-}
-
-/// One task: fetches one thing. Also returns how long that took.
-async fn fetch(
-    client: Client,
-    name: String,
-    url: Url,
-    desk: Arc<Desk>,
-) -> (Result<String, String>, Duration) {
-    let start = Instant::now();
-    let result = desk.slots.run(get(&client, &name, url)).await;
-    desk.answered();
-    (
-        result.map_err(|error| client::explain(&error)),
-        start.elapsed(),
-    )
-}
-
-async fn get(client: &Client, name: &str, url: Url) -> reqwest::Result<String> {
-    let request = client.get(url).send();
-    let answer = request.instrument(waiting(&format!("for {name}"))).await?;
-    let answer = answer.error_for_status()?;
-    let status = answer.status();
-    let reading = working(&format!("reading {name}"));
-    let body = answer.bytes().instrument(reading).await?;
-    Ok(format!("{status}, {} bytes", body.len()))
-}
-
-/// Tells how far it has come: lines, the bar, and a lane for each request in flight.
-struct Desk {
-    // First, so that it is gone before a lane says that it was cancelled.
-    bar: ProgressBar,
-    caller: Span,
-    slots: Slots,
-    total: usize,
-    answered: AtomicUsize,
-}
-
-impl Desk {
-    fn open(total: usize, bar: ProgressBar) -> Desk {
-        bar.set_length(total as u64);
-        Desk {
-            bar,
-            caller: lane("caller"),
-            slots: Slots::new("slot"),
-            total,
-            answered: AtomicUsize::new(0),
-        }
-    }
-
-    fn answered(&self) {
-        let answered = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
-        self.bar.inc(1);
-        if answered.is_multiple_of(self.total.div_ceil(10)) {
-            let say = || say!("{answered} of {} answered", self.total);
-            self.bar.suspend(|| self.caller.in_scope(say));
-        }
-    }
-
-    fn close(&self) {
-        self.bar.finish_and_clear();
-        self.slots.end();
-        self.caller.in_scope(|| {
-            say!("map_limited returned");
-            mark(Mark::Done, "");
-        });
+        is_gap = !is_listed;
     }
 }

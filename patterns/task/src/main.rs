@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use clap::{Parser, value_parser};
-use common::timeline::{Mark, lane, mark, time, track, track_value, waiting, working};
-use common::{demo, say};
+use common::timeline::{Bars as _, Mark, lane, mark, time, track, track_value, working};
+use common::{demo, say, title};
 use task::{Failure, Stopped, Tasks};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
 
 /// Run tasks in the background, hear of each that fails, and stop the others.
 ///
@@ -38,15 +37,6 @@ struct Args {
     /// Add a task that blocks its thread for a second, which no abort can stop
     #[arg(long, conflicts_with = "paused")]
     blocking: bool,
-
-    #[command(flatten)]
-    shared: demo::Options,
-}
-
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
 }
 
 /// When the tasks are asked to stop.
@@ -59,17 +49,14 @@ fn main() -> ExitCode {
 }
 
 async fn tell(args: Args) -> anyhow::Result<String> {
-    say!(
-        "workers: {}, a task that panics, and one that will not stop",
-        args.workers
-    );
-    say!("");
+    let workers = args.workers;
+    title!("workers: {workers}, a task that panics, and one that will not stop");
     let (reporter, reports) = unbounded_channel();
     let tasks = Tasks::new(move |name: &str, failure: Failure<anyhow::Error>| {
         // It cannot be sent when nobody listens any more, and then nobody would read it.
         let _ = reporter.send(format!("{name} {failure}"));
     });
-    for number in 1..=args.workers {
+    for number in 1..=workers {
         let name = format!("worker {number}");
         let fails = number <= args.fail;
         tasks.spawn(name.clone(), |stop| {
@@ -111,7 +98,7 @@ async fn watch(
     loop {
         say!("running: {}", list(&tasks.running()));
         let report = timeout_at(stop_at, reports.recv());
-        match report.instrument(waiting("for a report")).await {
+        match report.waiting("for a report").await {
             Ok(Some(report)) => say!("told: {report}"),
             Ok(None) | Err(_) => break,
         }
@@ -120,7 +107,7 @@ async fn watch(
     say!("asks them to stop");
     let asked = Instant::now();
     let stop = tasks.stop(grace, AFTER_ABORT);
-    let stopped = stop.instrument(waiting("for them to stop")).await;
+    let stopped = stop.waiting("for them to stop").await;
     (failures, asked.elapsed(), stopped)
 }
 
@@ -128,32 +115,28 @@ async fn watch(
 async fn worker(number: u32, fails: bool, stop: CancellationToken) -> anyhow::Result<()> {
     let round = Duration::from_millis(80) + number * Duration::from_millis(20);
     let mut rounds = 0;
-    while let Some(()) = stop
-        .run_until_cancelled(sleep(round).instrument(working("a round")))
-        .await
-    {
+    let work = || sleep(round).working("a round");
+    while stop.run_until_cancelled(work()).await.is_some() {
         rounds += 1;
         ensure!(rounds < 2 || !fails, "no space left on device");
     }
     say!("cleans up");
     let clean_up = sleep(number * Duration::from_millis(40));
-    clean_up.instrument(working("clean-up")).await;
+    clean_up.working("clean-up").await;
     say!("done after round {rounds}");
     Ok(())
 }
 
 async fn parser() -> anyhow::Result<()> {
-    sleep(Duration::from_millis(130))
-        .instrument(working("parsing"))
-        .await;
+    let parsing = sleep(Duration::from_millis(130));
+    parsing.working("parsing").await;
     panic!("a bug in the parser, on purpose");
 }
 
 /// Does not look at its token.
 async fn stubborn() -> anyhow::Result<()> {
-    sleep(Duration::from_secs(3600))
-        .instrument(waiting("for something else"))
-        .await;
+    let hour = sleep(Duration::from_secs(3600));
+    hour.waiting("for something else").await;
     Ok(())
 }
 
@@ -165,9 +148,8 @@ fn block() -> anyhow::Result<()> {
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "nobody".into()
-    } else {
-        names.join(", ")
+    match names {
+        [] => "nobody".into(),
+        names => names.join(", "),
     }
 }

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, ValueEnum, value_parser};
+use common::fetch::{self, Fetched};
 use common::server::{Item, Server};
-use common::timeline::{track, track_value, waiting, working};
-use common::{client, demo, say, timeline};
+use common::timeline::{Bars as _, time, track, track_value};
+use common::{client, demo, say, title};
 use reqwest::{Client, Url};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use tracing::Instrument as _;
 use wait::{Done, all_completed, first_completed, first_error, first_success, wait};
 
 /// Ask several mirrors for one file, a task each, wait for some of them and stop the others.
@@ -30,14 +30,11 @@ struct Args {
     until: Until,
 
     /// Wait no longer than this many milliseconds
-    #[arg(long, value_name = "MS", value_parser = milliseconds)]
-    timeout: Option<Duration>,
-
-    #[command(flatten)]
-    shared: demo::Options,
+    #[arg(long, value_name = "MS", value_parser = value_parser!(u64).range(..=86_400_000))]
+    timeout: Option<u64>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Until {
     /// The first mirror that is done, even when it has failed
     First,
@@ -49,62 +46,36 @@ enum Until {
     All,
 }
 
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
-}
-
-fn milliseconds(text: &str) -> Result<Duration, String> {
-    let day = 24 * 60 * 60 * 1000;
-    let number = text.parse().ok().filter(|millis| *millis <= day);
-    let number = number.ok_or_else(|| format!("expected a number from 0 to {day}"))?;
-    Ok(Duration::from_millis(number))
-}
-
 fn main() -> ExitCode {
     demo::run(tell)
 }
 
 async fn tell(args: Args) -> anyhow::Result<String> {
+    let limit = args.timeout.map(Duration::from_millis);
     if !args.urls.is_empty() {
-        let host = |url: &Url| url.host_str().unwrap_or("?").to_owned();
-        let urls = args.urls.into_iter();
-        let mirrors = urls.map(|url| (host(&url), url)).collect();
-        return show(args.until, args.timeout, client::system()?, mirrors).await;
+        let mirrors = fetch::named_by_host(args.urls);
+        return show(args.until, limit, client::system()?, mirrors).await;
     }
-
     let server = Server::start().await?;
-    let file = |name, delay| {
-        let delay = Duration::from_millis(delay);
-        Item::new(name).delay(delay).size(4000)
-    };
-    let mut items = vec![
-        ("near", file("near", 100)),
-        ("busy", file("busy", 200).status(503)),
-        ("far", file("far", 400)),
+    let ms = Duration::from_millis;
+    let file = |name, delay| Item::new(name).delay(ms(delay)).size(4000);
+    let mut mirrors = vec![
+        file("near", 100),
+        file("busy", 200).status(503),
+        file("far", 400),
         // The first part of the body after 60 ms, and the tenth 540 ms later.
-        (
-            "narrow",
-            file("narrow", 60).trickle(Duration::from_millis(60)),
-        ),
+        file("narrow", 60).trickle(ms(60)),
     ];
-    if let Until::Success = args.until {
+    if args.until == Until::Success {
         // It fails before any other has ended: the other modes would stop there, or not notice.
-        items.push(("moved", file("moved", 50).status(404)));
+        mirrors.push(file("moved", 50).status(404));
     }
-    let mut mirrors = Vec::new();
-    for (name, item) in items {
-        mirrors.push((name.to_owned(), server.url(&item).parse()?));
-    }
-    // Here the failure is part of the show.
-    let told = show(args.until, args.timeout, client::loopback()?, mirrors).await;
+    let mirrors = server.named_urls(mirrors);
+    let told = show(args.until, limit, client::loopback()?, mirrors).await;
     server.shutdown().await;
+    // Here the failure is part of the show.
     Ok(told.unwrap_or_else(|failure| failure.to_string()))
 }
-
-/// What a task returns: what it got, or why it got nothing.
-type Fetched = Result<String, String>;
 
 /// Asks every mirror, waits, stops the rest and returns what to notice: as an error when the time was
 /// up, or when a failure came out and success was not what to wait for.
@@ -120,10 +91,9 @@ async fn show(
         Until::Success => (first_success, "the first has the file"),
         Until::All => (all_completed, "all have ended"),
     };
-    let within = limit.map(|limit| format!(", for at most {}", timeline::time(limit)));
+    let within = limit.map(|limit| format!(", for at most {}", time(limit)));
     say!("{} mirrors of one file, a task each", mirrors.len());
-    say!("wait until {goal}{}", within.unwrap_or_default());
-    say!("");
+    title!("wait until {goal}{}", within.unwrap_or_default());
 
     let start = Instant::now();
     let deadline = limit.map(|limit| start + limit);
@@ -134,11 +104,12 @@ async fn show(
     let caller = async {
         let mut tasks = JoinSet::new();
         for (name, url) in mirrors {
-            let task = tasks.spawn(track(&name, fetch(client.clone(), url)));
+            let fetch = fetch::told(fetch::get(client.clone(), url));
+            let task = tasks.spawn(track(&name, fetch));
             names.insert(task.id(), name);
         }
         let waited = wait(&mut tasks, met, deadline, &mut done);
-        let in_time = waited.instrument(waiting("for mirrors")).await;
+        let in_time = waited.waiting("for mirrors").await;
         let why = match done.iter().any(met) {
             true => goal,
             false if in_time => "all have ended",
@@ -150,7 +121,7 @@ async fn show(
         // To cancel is one step, to see that they have stopped is another.
         tasks.abort_all();
         let ended = wait(&mut tasks, all_completed, None, &mut stopped);
-        ended.instrument(waiting("for the losers")).await;
+        ended.waiting("for the losers").await;
         say!("every task has ended");
         (in_time, after)
     };
@@ -158,11 +129,9 @@ async fn show(
 
     say!("");
     for Done { id, result } in &done {
-        let name = &names[id];
         match result {
-            Ok(Ok(page)) => say!("{name:<8}  {page}"),
-            Ok(Err(failure)) => say!("{name:<8}  failed: {failure}"),
-            Err(error) => say!("{name:<8}  failed: {error}"),
+            Ok(fetched) => fetch::list(&names[id], fetched),
+            Err(panic) => say!("{:<8}  failed: {panic}", names[id]),
         }
     }
     for Done { id, result } in &stopped {
@@ -172,40 +141,13 @@ async fn show(
     }
     let has_file = done.iter().filter(|done| first_success(done)).count();
     let has_failed = done.len() - has_file;
-    let notice = format!(
-        "waited {} · got {has_file} · failed {has_failed} · pending {}",
-        timeline::time(after),
-        stopped.len()
-    );
+    let (after, pending) = (time(after), stopped.len());
+    let notice =
+        format!("waited {after} · got {has_file} · failed {has_failed} · pending {pending}");
     let found = match until {
         Until::First | Until::Error | Until::All => has_failed == 0,
         Until::Success => has_file > 0,
     };
     anyhow::ensure!(in_time && found, notice);
     Ok(notice)
-}
-
-/// One task: asks one mirror, and says what came of it.
-async fn fetch(client: Client, url: Url) -> Fetched {
-    say!("asked");
-    match get(&client, url).await {
-        Ok(page) => {
-            say!("{page}");
-            Ok(page)
-        }
-        Err(error) => {
-            let failure = client::explain(&error);
-            say!("failed: {failure}");
-            Err(failure)
-        }
-    }
-}
-
-async fn get(client: &Client, url: Url) -> reqwest::Result<String> {
-    let request = client.get(url).send();
-    let response = request.instrument(waiting("for the answer")).await?;
-    let response = response.error_for_status()?;
-    let status = response.status();
-    let body = response.bytes().instrument(working("reading")).await?;
-    Ok(format!("{status}, {} bytes", body.len()))
 }
