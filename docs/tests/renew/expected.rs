@@ -85,12 +85,12 @@ fn twenty_runs_print_the_same_bytes() {
 #[test]
 fn the_front_page_shows_what_cargo_test_prints() {
     let workspace = pattern::workspace();
-    let source = workspace.join("patterns/gather/tests/cancellation.rs");
+    let source = workspace.join("patterns/gather/tests/main.rs");
     let mut programs = built().iter();
     let tests = programs.find(|program| program.source == source);
     // One thread, so that the names come in order.
     let output = Command::new(&tests.expect("it is built").executable)
-        .arg("--test-threads=1")
+        .args(["--test-threads=1", "cancellation"])
         .output()
         .expect("it starts");
     let printed = String::from_utf8(output.stdout).expect("names are UTF-8");

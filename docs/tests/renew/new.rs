@@ -55,6 +55,7 @@ fn a_fresh_pattern_has_its_files_and_its_line_in_the_summary() {
         "examples/two_words_detached.rs",
         "tests/contract.rs",
         "tests/cancellation.rs",
+        "tests/main.rs",
         "tests/twins.rs",
     ] {
         assert!(dir.join(file).is_file(), "no {file}");
