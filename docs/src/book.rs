@@ -16,6 +16,7 @@ use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, LinkType, Options, Pars
 use tempfile::TempDir;
 
 use crate::pattern::{self, Pattern};
+use crate::policy;
 use crate::relations::{self, Node};
 use crate::slim::slim;
 use crate::take::{self, Take};
@@ -103,6 +104,7 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     config.set("output.html.site-url", site_url)?;
     MDBook::load_with_config(root, config)?.build()?;
     slim(built.path())?;
+    policy::apply(built.path())?;
 
     for pattern in chapters
         .iter()

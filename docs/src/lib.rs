@@ -10,6 +10,7 @@ pub mod markdown;
 pub mod new;
 pub mod paste;
 pub mod pattern;
+pub mod policy;
 pub mod questions;
 pub mod relations;
 pub mod run;

@@ -17,15 +17,14 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
 use tower_http::services::{ServeDir, ServeFile};
 
+use crate::policy;
 use crate::run::Runs;
 
 /// What every page and every part of one says to browsers.
 const HEADERS: [(HeaderName, &str); 4] = [
     // The next build may differ, and asking again costs nothing here.
     (header::CACHE_CONTROL, "no-cache"),
-    // No page from elsewhere can show the book in a frame and have its buttons clicked. The book's
-    // own can: without JavaScript, its contents are in a frame.
-    (header::CONTENT_SECURITY_POLICY, "frame-ancestors 'self'"),
+    (header::CONTENT_SECURITY_POLICY, policy::SERVED),
     (header::X_FRAME_OPTIONS, "SAMEORIGIN"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];

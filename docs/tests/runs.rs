@@ -416,7 +416,7 @@ async fn no_page_from_elsewhere_can_show_the_book_in_a_frame() {
             .await;
         for header in [
             "x-frame-options: SAMEORIGIN\r\n",
-            "content-security-policy: frame-ancestors 'self'\r\n",
+            "; frame-ancestors 'self'\r\n",
             "x-content-type-options: nosniff\r\n",
         ] {
             assert!(answer.contains(header), "{path}: {answer}");

@@ -8,8 +8,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use docs::serve;
-use support::serving;
+use docs::{policy, serve};
+use html5ever::Attribute;
+use support::html::{attribute, files, tags};
+use support::{report, serving};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -177,6 +179,56 @@ async fn slashes_are_one_and_no_answer_leads_to_another_host() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn every_answer_says_that_a_page_may_load_the_books_own_files_only() {
+    with_server(async |port| {
+        for path in ["/", "/book.js", "/picture.svg", "/nothing", "/patterns"] {
+            let answer = get(port, &format!("localhost:{port}"), path).await;
+            assert_eq!(
+                header(&answer, "content-security-policy"),
+                Some(
+                    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                     object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
+                ),
+                "{path}"
+            );
+        }
+    })
+    .await;
+}
+
+#[test]
+fn no_page_has_what_its_policy_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(docs().arg("build").arg(folder.path()));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let pages = files(folder.path(), ".html");
+    assert!(pages.len() > 10);
+    let mut problems = Vec::new();
+    for (page, html) in &pages {
+        let tags = tags(html);
+        let says = tags.iter().filter(|tag| {
+            let equivalent = attribute(tag, "http-equiv");
+            equivalent.as_deref() == Some("Content-Security-Policy")
+                && attribute(tag, "content").as_deref() == Some(policy::PAGE)
+        });
+        if says.count() != 1 {
+            problems.push(format!("{}: does not state the policy", page.display()));
+        }
+        for tag in &tags {
+            let is_inline = &*tag.name == "script" && attribute(tag, "src").is_none();
+            let acts = |attribute: &Attribute| {
+                let value = attribute.value.trim_start().to_lowercase();
+                attribute.name.local.starts_with("on") || value.starts_with("javascript:")
+            };
+            if is_inline || tag.attrs.iter().any(acts) {
+                problems.push(format!("{}: a script in <{}>", page.display(), tag.name));
+            }
+        }
+    }
+    report(&problems);
 }
 
 #[tokio::test]
