@@ -21,7 +21,7 @@ use crate::relations::{self, Node};
 use crate::slim::slim;
 use crate::take::{self, Take};
 use crate::twin::Twin;
-use crate::{card, figure, form, questions};
+use crate::{access, card, figure, form, questions};
 
 /// Where the book's own chapters are, seen from the workspace.
 const CHAPTERS: &str = "docs/book/src";
@@ -104,6 +104,7 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     config.set("output.html.site-url", site_url)?;
     MDBook::load_with_config(root, config)?.build()?;
     slim(built.path())?;
+    access::improve(built.path())?;
     policy::apply(built.path())?;
 
     for pattern in chapters

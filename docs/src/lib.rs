@@ -1,5 +1,6 @@
 //! The book: how it is built, served and kept true.
 
+pub mod access;
 pub mod bench;
 pub mod book;
 pub mod card;
