@@ -8,11 +8,13 @@
     const focusable = ':is(a[href], button, input, select, summary, [tabindex])';
     const given = new WeakSet();
 
+    function scrolls(element) {
+        return element.scrollWidth > element.clientWidth
+            && getComputedStyle(element).overflowX !== 'visible';
+    }
+
     function update(element) {
-        const scrolls = element.scrollWidth > element.clientWidth
-            && getComputedStyle(element).overflowX !== 'visible'
-            && !element.querySelector(focusable);
-        if (scrolls) {
+        if (scrolls(element) && !element.querySelector(focusable)) {
             element.tabIndex = 0;
             given.add(element);
         } else if (given.delete(element)) {
@@ -23,6 +25,14 @@
     // Also when a part of the page is opened, and when the window gets another width.
     const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => update(target)));
     document.querySelectorAll(scrollers).forEach((element) => resized.observe(element));
+
+    // mdBook turns the page at these keys, wherever the focus is.
+    document.querySelector('main').addEventListener('keydown', (event) => {
+        const scroller = event.target.closest(scrollers);
+        if (['ArrowLeft', 'ArrowRight'].includes(event.key) && scroller && scrolls(scroller)) {
+            event.stopPropagation();
+        }
+    });
 
     // The button of the sidebar, which a hidden checkbox shows and hides.
     const checkbox = document.getElementById('mdbook-sidebar-toggle-anchor');
