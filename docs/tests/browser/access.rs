@@ -26,25 +26,29 @@ const REMEMBERED: [(&str, bool, &str, &str); 7] = [
     ("__proto__", true, "navy", "__proto__"),
 ];
 
-/// What opens over a page or in it: how, and what has to be seen then.
-const OPENED: [(&str, &str, &str); 5] = [
+/// What opens over a page or in it: which page, how, and what has to be seen then.
+const OPENED: [(&str, &str, &str, &str); 6] = [
     (
         "the menu of themes",
+        PAGE,
         "document.getElementById('mdbook-theme-toggle').click();",
         "#mdbook-theme-list",
     ),
     (
         "the other sidebar",
+        PAGE,
         "document.getElementById('mdbook-sidebar-toggle').click();",
         "main",
     ),
     (
         "the help",
+        PAGE,
         "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }));",
         "#mdbook-help-popup",
     ),
     (
         "the search",
+        PAGE,
         "document.getElementById('mdbook-search-toggle').click();
          const field = document.getElementById('mdbook-searchbar');
          field.value = 'JoinSet';
@@ -53,9 +57,18 @@ const OPENED: [(&str, &str, &str); 5] = [
     ),
     (
         "the player at another moment",
+        PAGE,
         "document.querySelector('.player [aria-label=\"To the start\"]').click();
          document.querySelector('.player [aria-label=\"Next event\"]').click();",
         ".player.moved",
+    ),
+    (
+        "symptoms that fit",
+        "pick.html",
+        "const field = document.getElementById('find-symptom');
+         field.value = 'there is no reactor running';
+         field.dispatchEvent(new Event('input', { bubbles: true }));",
+        ".find li",
     ),
 ];
 
@@ -87,9 +100,9 @@ pub fn trials(world: &Arc<World>) -> Vec<Trial> {
 /// What needs axe.
 pub fn axe_trials(world: &Arc<World>) -> Vec<Trial> {
     OPENED
-        .map(|(what, open, shown)| {
+        .map(|(what, page, open, shown)| {
             world.trial(format!("axe: {what}"), async move |session, site| {
-                opened(session, site, open, shown).await
+                opened(session, site, page, open, shown).await
             })
         })
         .into()
@@ -295,7 +308,7 @@ async fn paper(session: &Session, site: &Site) -> Result<(), CmdError> {
     Ok(())
 }
 
-async fn opened(session: &Session, site: &Site, open: &str, shown: &str) -> Checked {
+async fn opened(session: &Session, site: &Site, page: &str, open: &str, shown: &str) -> Checked {
     let client = &session.client;
     let mut problems = Vec::new();
     for (dark, width) in [(false, 390), (true, 390), (true, 1280), (false, 1280)] {
@@ -306,7 +319,7 @@ async fn opened(session: &Session, site: &Site, open: &str, shown: &str) -> Chec
                 ..Look::default()
             })
             .await?;
-        load(session, site).await?;
+        client.goto(&format!("{}/{page}", site.origin)).await?;
         client.execute(open, Vec::new()).await?;
         let shown = client.wait().for_element(Locator::Css(shown)).await?;
         assert!(shown.is_displayed().await?);
