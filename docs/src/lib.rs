@@ -15,6 +15,7 @@ pub mod policy;
 pub mod questions;
 pub mod relations;
 pub mod run;
+mod search;
 pub mod serve;
 pub mod slim;
 pub mod take;
