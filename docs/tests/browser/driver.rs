@@ -1,11 +1,10 @@
 //! Chromium and chromedriver: found, started, asked, and gone afterwards.
 
-use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::{fs, io};
+use std::{env, fs};
 
 use axum::http::Method;
 use fantoccini::error::{CmdError, NewSessionError};
@@ -54,9 +53,8 @@ pub fn axe() -> Result<String, String> {
         Some(target.join("axe/axe.min.js"))
     };
     let file = env::var_os("AXE").map(PathBuf::from).or_else(fetched);
-    let file = file.unwrap_or_default();
-    let missing = |error: io::Error| format!("no axe ({}: {error}): bash .ci/axe", file.display());
-    fs::read_to_string(&file).map_err(missing)
+    let source = fs::read_to_string(file.unwrap_or_default());
+    source.map_err(|error| format!("no axe, which `bash .ci/axe` fetches: {error}"))
 }
 
 /// A running chromedriver.
