@@ -75,7 +75,6 @@ async fn tell(args: Args) -> Result<String> {
     if paused && args.flavor != Flavor::CurrentThread {
         title!("several threads: not here, as Tokio pauses the clock of one thread only");
     }
-
     let grace = args.grace;
     title!("a program that is asked to stop, and has {grace} ms to clean up");
     let workers = runtimes.last().copied().flatten();
