@@ -184,7 +184,7 @@ fn a_pattern_page_has_its_picture_its_recipe_and_its_twin() {
             let recorded = pattern.folder.read(&file).expect("it is recorded");
             assert_eq!(copied, recorded, "{name}: {file}");
         }
-        for code in [&pattern.recipe, &pattern.demo, &pattern.asyncio] {
+        for code in [&pattern.recipe[0].source, &pattern.demo, &pattern.asyncio] {
             let mut lines = code.trim().lines().rev();
             let last = lines.find(|line| line.len() > 5).expect("a line");
             let last = last
