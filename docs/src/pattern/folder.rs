@@ -43,15 +43,34 @@ impl Folder {
     }
 
     /// The recipe, `src/lib.rs`, without the line that makes the page its documentation: that line
-    /// makes no sense in another crate.
+    /// makes no sense in another crate. Its modules stand in it, so that it is one file.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When a file cannot be read.
     pub fn recipe(&self) -> Result<String, ReadError> {
         let source = self.read("src/lib.rs")?;
+        let mut recipe = String::new();
         let is_kept = |line: &&str| !line.contains("include_str!(\"../README.md\")");
-        let lines: Vec<&str> = source.lines().filter(is_kept).collect();
-        Ok(format!("{}\n", lines.join("\n").trim()))
+        for line in source.lines().filter(is_kept) {
+            match module(line) {
+                Some(name) => {
+                    let inner = self.read(&format!("src/{name}.rs"))?;
+                    recipe.push_str(&format!("mod {name} {{\n{}}}\n", indented(&inner)));
+                }
+                None => recipe.push_str(&format!("{line}\n")),
+            }
+        }
+        Ok(format!("{}\n", recipe.trim()))
+    }
+
+    /// The files of the recipe besides `src/lib.rs`: one for each of its modules.
+    ///
+    /// # Errors
+    /// When `src/lib.rs` cannot be read.
+    pub fn modules(&self) -> Result<Vec<String>, ReadError> {
+        let source = self.read("src/lib.rs")?;
+        let names = source.lines().filter_map(module);
+        Ok(names.map(|name| format!("{name}.rs")).collect())
     }
 
     /// The arguments of the demo, as the demo itself wrote them.
@@ -90,6 +109,20 @@ impl Folder {
         }
         Ok(variants)
     }
+}
+
+/// The name of the module that this line of a recipe takes from a file of its own.
+fn module(line: &str) -> Option<&str> {
+    line.strip_prefix("mod ")?.strip_suffix(';')
+}
+
+/// The lines of a file as they stand inside of a module.
+fn indented(text: &str) -> String {
+    let line = |line: &str| match line {
+        "" => "\n".to_owned(),
+        line => format!("    {line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 /// The workspace that this program was built from.

@@ -50,6 +50,12 @@ fn prove(pattern: &Pattern) -> Result<(), String> {
         &copy,
         &pattern.folder.read("src/lib.rs").expect("the recipe"),
     );
+    let inside = copy.with_extension("");
+    fs::create_dir(&inside).expect("a folder");
+    for file in pattern.folder.modules().expect("the recipe") {
+        let text = pattern.folder.read(&format!("src/{file}"));
+        write(&inside.join(file), &text.expect("a module"));
+    }
     write(&main, &alone);
     cargo(dir.path(), "check").map_err(|error| format!("copied by hand: {error}"))?;
 
