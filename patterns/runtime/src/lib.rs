@@ -147,7 +147,7 @@ async fn supervise<T>(
     drop(abort);
     // A panic of main's destructors is as one of main.
     let cut = catch_unwind(AssertUnwindSafe(|| drop(main)));
-    select! { () = program.ended() => {}, () = deadline(MOMENT) => {} }
+    select! { biased; () = program.ended() => {}, () = deadline(MOMENT) => {} }
     let panicked = program.panicked();
     let all = unfinished.is_empty() && panicked.is_empty();
     let code = signals::code(interrupted, all);
@@ -168,6 +168,9 @@ async fn supervise<T>(
 /// woke it can have the driver of all timers with it. So a thread wakes the caller, and ends with it.
 async fn deadline(time: Duration) {
     let begun = Instant::now();
+    if begun.checked_add(time).is_none() {
+        return pending().await;
+    }
     let (_waiting, is_dropped) = mpsc::channel::<()>();
     let (wake, woken) = oneshot::channel();
     let wait = move || {

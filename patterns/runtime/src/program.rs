@@ -1,8 +1,8 @@
 //! The tasks of a program, by name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::future::{Future, ready};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 
 use futures::FutureExt as _;
@@ -21,15 +21,15 @@ pub struct Program {
 
 #[derive(Debug, Default)]
 struct Names {
-    /// By their start.
-    running: BTreeMap<u64, Box<str>>,
+    /// In the order of their start. Who owns the name is running.
+    running: Vec<Weak<str>>,
     panicked: BTreeSet<Box<str>>,
 }
 
-/// A task's name, until it ends, however it does.
+/// What a task has until it ends, however it does.
 struct Place {
+    name: Arc<str>,
     names: Arc<Mutex<Names>>,
-    id: u64,
     /// Dropped last: whoever waits for the last one finds the name gone.
     _tracked: TaskTrackerToken,
 }
@@ -74,15 +74,21 @@ impl Program {
 
     /// None when the program stops. Nothing comes between the look and the entry.
     fn enter(&self, name: &str) -> Option<Place> {
+        let name = Arc::from(name);
         let mut names = lock(&self.names);
         if self.tasks.is_closed() {
             return None;
         }
-        let last = names.running.last_key_value();
-        let id = last.map_or(0, |(id, _)| id + 1);
-        names.running.insert(id, name.into());
+        // When half of them have ended, their room is given back: not at each end, which would need the
+        // lock, and not when the room is full, which after a peak may be never.
+        let most = 2 * self.tasks.len() + 16;
+        if names.running.len() >= most {
+            names.running.retain(|name| name.strong_count() > 0);
+            names.running.shrink_to(most);
+        }
+        names.running.push(Arc::downgrade(&name));
         Some(Place {
-            id,
+            name,
             names: self.names.clone(),
             _tracked: self.tasks.token(),
         })
@@ -103,11 +109,8 @@ impl Program {
 
     pub(super) fn running(&self) -> Vec<String> {
         let names = lock(&self.names);
-        names
-            .running
-            .values()
-            .map(|name| name.to_string())
-            .collect()
+        let running = names.running.iter().filter_map(Weak::upgrade);
+        running.map(|name| name.to_string()).collect()
     }
 
     pub(super) fn panicked(&self) -> Vec<String> {
@@ -118,10 +121,9 @@ impl Program {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut names = lock(&self.names);
-        let name = names.running.remove(&self.id);
         if thread::panicking() {
-            names.panicked.extend(name);
+            let name = Box::from(&*self.name);
+            lock(&self.names).panicked.insert(name);
         }
     }
 }

@@ -1,10 +1,7 @@
 //! Background tasks with names: each failure is reported at once, and all stop together.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
-use std::any::Any;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::{fmt, sync::Arc, time::Duration};
+use std::{any::Any, fmt, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use futures::future::{AbortRegistration, Abortable, Aborted, lazy};
@@ -160,6 +157,7 @@ impl<E: Send + 'static> Tasks<E> {
         let (id, tracked, abort) = self.0.registry.enter(name).ok_or(Refused)?;
         let place = Place {
             id,
+            ends: [End::Aborted; 2],
             shared: self.0.clone(),
             _tracked: tracked,
         };
@@ -184,6 +182,8 @@ impl<E> fmt::Debug for Tasks<E> {
 /// A task's place in the registry, given up when the task is dropped, however it ends.
 struct Place<E> {
     id: u64,
+    /// How it will have ended, and how when it was aborted.
+    ends: [End; 2],
     shared: Arc<Shared<E>>,
     /// Dropped last: whoever waits for the tracker finds the task gone from the registry.
     _tracked: TaskTrackerToken,
@@ -191,23 +191,26 @@ struct Place<E> {
 
 impl<E> Place<E> {
     /// Makes the task of the work, which reports its failure.
-    fn watch<F>(self, abort: AbortRegistration, work: F) -> impl Future<Output = ()>
+    fn watch<F>(mut self, abort: AbortRegistration, work: F) -> impl Future<Output = ()>
     where
         F: Future<Output = Result<(), E>>,
     {
         // `fuse` drops work that has ended while a panic of its destructor is still caught.
         let work = AssertUnwindSafe(Abortable::new(work, abort).fuse()).catch_unwind();
         work.map(move |ended| {
-            let (end, failure) = match ended {
+            self.ends = match ended {
                 Ok(Err(Aborted)) => return,
-                Ok(Ok(Ok(()))) => ([End::Asked, End::Late], None),
-                Ok(Ok(Err(error))) => ([End::Asked, End::Late], Some(Failure::Error(error))),
+                Ok(Ok(_)) => [End::Asked, End::Late],
                 // After an abort, it comes from a destructor.
-                Err(payload) => ([End::Asked, End::Aborted], Some(Failure::Panic(payload))),
+                Err(_) => [End::Asked, End::Aborted],
+            };
+            let failure = match ended {
+                Ok(Ok(Err(error))) => Failure::Error(error),
+                Err(payload) => Failure::Panic(payload),
+                _ => return,
             };
             // It leaves first: what is reported no longer runs.
-            let name = self.shared.registry.leave(self.id, end);
-            if let Some((name, failure)) = name.zip(failure) {
+            if let Some(name) = self.shared.registry.leave(self.id, self.ends) {
                 (self.shared.report)(&name, failure);
             }
         })
@@ -216,8 +219,7 @@ impl<E> Place<E> {
 
 impl<E> Drop for Place<E> {
     fn drop(&mut self) {
-        let dropped = [End::Aborted, End::Aborted];
-        self.shared.registry.leave(self.id, dropped);
+        self.shared.registry.leave(self.id, self.ends);
     }
 }
 

@@ -57,8 +57,8 @@ impl Registry {
         Some((id, self.tracker.token(), registration))
     }
 
-    /// Takes a task out, which has ended in one of two ways: the second when it had been aborted. None when
-    /// it was taken out before.
+    /// Takes a task out, which has ended in one of two ways: the second when it was aborted. None when it was
+    /// taken out before.
     pub(super) fn leave(&self, id: u64, [end, when_aborted]: [End; 2]) -> Option<String> {
         let mut entries = self.entries();
         let (name, abort) = entries.running.remove(&id)?;
@@ -127,6 +127,9 @@ impl Registry {
 /// woke it can have the driver of all timers with it. So a thread wakes the caller, and ends with it.
 async fn deadline(time: Duration) {
     let begun = Instant::now();
+    if begun.checked_add(time).is_none() {
+        return pending().await;
+    }
     let (_waiting, is_dropped) = mpsc::channel::<()>();
     let (wake, woken) = oneshot::channel();
     let wait = move || {
