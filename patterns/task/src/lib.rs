@@ -1,7 +1,8 @@
 //! Background tasks with names: each failure is reported at once, and all stop together.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
-use std::{any::Any, fmt, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{any::Any, fmt, future::Future, num::NonZeroU64, panic::AssertUnwindSafe};
+use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
 use futures::future::{AbortRegistration, Abortable, Aborted, lazy};
@@ -156,8 +157,7 @@ impl<E: Send + 'static> Tasks<E> {
     fn enter(&self, name: String) -> Result<(Place<E>, AbortRegistration), Refused> {
         let (id, tracked, abort) = self.0.registry.enter(name).ok_or(Refused)?;
         let place = Place {
-            id,
-            ends: [End::Aborted; 2],
+            id: Some(id),
             shared: self.0.clone(),
             _tracked: tracked,
         };
@@ -181,9 +181,8 @@ impl<E> fmt::Debug for Tasks<E> {
 
 /// A task's place in the registry, given up when the task is dropped, however it ends.
 struct Place<E> {
-    id: u64,
-    /// How it will have ended, and how when it was aborted.
-    ends: [End; 2],
+    /// None when it was given up before.
+    id: Option<NonZeroU64>,
     shared: Arc<Shared<E>>,
     /// Dropped last: whoever waits for the tracker finds the task gone from the registry.
     _tracked: TaskTrackerToken,
@@ -198,28 +197,28 @@ impl<E> Place<E> {
         // `fuse` drops work that has ended while a panic of its destructor is still caught.
         let work = AssertUnwindSafe(Abortable::new(work, abort).fuse()).catch_unwind();
         work.map(move |ended| {
-            self.ends = match ended {
+            let (ends, failure) = match ended {
                 Ok(Err(Aborted)) => return,
-                Ok(Ok(_)) => [End::Asked, End::Late],
+                Ok(Ok(ended)) => ([End::Asked, End::Late], ended.err().map(Failure::Error)),
                 // After an abort, it comes from a destructor.
-                Err(_) => [End::Asked, End::Aborted],
-            };
-            let failure = match ended {
-                Ok(Ok(Err(error))) => Failure::Error(error),
-                Err(payload) => Failure::Panic(payload),
-                _ => return,
+                Err(payload) => ([End::Asked, End::Aborted], Some(Failure::Panic(payload))),
             };
             // It leaves first: what is reported no longer runs.
-            if let Some(name) = self.shared.registry.leave(self.id, self.ends) {
+            if let Some((name, failure)) = self.leave(ends).zip(failure) {
                 (self.shared.report)(&name, failure);
             }
         })
+    }
+
+    /// Says how it has ended, and how when it was aborted.
+    fn leave(&mut self, ends: [End; 2]) -> Option<String> {
+        self.shared.registry.leave(self.id.take()?, ends)
     }
 }
 
 impl<E> Drop for Place<E> {
     fn drop(&mut self) {
-        self.shared.registry.leave(self.id, self.ends);
+        self.leave([End::Aborted; 2]);
     }
 }
 

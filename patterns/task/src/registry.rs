@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::num::NonZeroU64;
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::{pin::pin, thread, time::Duration};
 
@@ -36,30 +37,33 @@ pub(super) struct Registry {
 /// No `HashMap`, which would keep the room for the most tasks that there ever were.
 #[derive(Default)]
 struct Entries {
-    next: u64,
-    running: BTreeMap<u64, (String, AbortHandle)>,
+    /// How many have entered before.
+    before: u64,
+    running: BTreeMap<NonZeroU64, (String, AbortHandle)>,
     /// Of those that ran when the registry was closed.
-    ended: BTreeMap<u64, End>,
+    ended: BTreeMap<NonZeroU64, End>,
 }
 
 impl Registry {
     /// None when it is closed.
-    pub(super) fn enter(&self, name: String) -> Option<(u64, TaskTrackerToken, AbortRegistration)> {
+    pub(super) fn enter(
+        &self,
+        name: String,
+    ) -> Option<(NonZeroU64, TaskTrackerToken, AbortRegistration)> {
         // Not Tokio's handle, which comes with the spawn: a stop before that would miss the task.
         let (abort, registration) = AbortHandle::new_pair();
         let mut entries = self.entries();
         if self.tracker.is_closed() {
             return None;
         }
-        let id = entries.next;
-        entries.next += 1;
+        let id = NonZeroU64::MIN.saturating_add(entries.before);
+        entries.before += 1;
         entries.running.insert(id, (name, abort));
         Some((id, self.tracker.token(), registration))
     }
 
-    /// Takes a task out, which has ended in one of two ways: the second when it was aborted. None when it was
-    /// taken out before.
-    pub(super) fn leave(&self, id: u64, [end, when_aborted]: [End; 2]) -> Option<String> {
+    /// Takes a task out, which has ended in one of two ways: the second when it was aborted.
+    pub(super) fn leave(&self, id: NonZeroU64, [end, when_aborted]: [End; 2]) -> Option<String> {
         let mut entries = self.entries();
         let (name, abort) = entries.running.remove(&id)?;
         if self.tracker.is_closed() {
@@ -73,7 +77,7 @@ impl Registry {
     }
 
     /// Refuses tasks from now on, and returns those that run.
-    pub(super) fn close(&self) -> Vec<(u64, String)> {
+    pub(super) fn close(&self) -> Vec<(NonZeroU64, String)> {
         let entries = self.entries();
         self.tracker.close();
         let running = entries.running.iter();
@@ -107,7 +111,7 @@ impl Registry {
     }
 
     /// None while it runs.
-    pub(super) fn end(&self, id: u64) -> Option<End> {
+    pub(super) fn end(&self, id: NonZeroU64) -> Option<End> {
         self.entries().ended.get(&id).copied()
     }
 
