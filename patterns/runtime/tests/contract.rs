@@ -443,14 +443,13 @@ fn n1_the_deadline_is_one_of_tokio_s_clock() {
     let mut context = Context::from_waker(&waker);
     let runtime = paused();
     let _inside = runtime.enter();
-    let main = async |program: Program| drop(program.spawn("deaf", pending::<()>()));
-    let mut call = Box::pin(run_until(ms(1), pending, main));
+    let main = async |program: Program| drop(program.spawn("in time", sleep(ms(1))));
+    let mut call = Box::pin(run_until(ms(2), pending, main));
     assert!(call.as_mut().poll(&mut context).is_pending());
     // Nobody turns the runtime: only the thread can wake it, and by Tokio's clock it is too early.
     rung.recv().unwrap();
     assert!(call.as_mut().poll(&mut context).is_pending());
-    let ended = runtime.block_on(call);
-    assert_eq!(ended.unfinished, ["deaf"]);
+    assert!(runtime.block_on(call).unfinished.is_empty());
 }
 
 // A request to stop

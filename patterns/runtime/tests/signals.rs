@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::panic::catch_unwind;
-use std::process::{Command, Stdio};
+use std::process::{Command, Stdio, Termination as _};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -156,6 +156,19 @@ fn n10_sighup_cleans_up_where_it_is_asked_for() {
     let end = "interrupted: true, unfinished: []";
     assert_eq!(lines, ["works ...", "saved", end]);
     assert_eq!(code, Some(0));
+}
+
+#[test]
+fn n10_a_main_that_returns_it_names_what_was_cut_and_who_panicked() {
+    let child = Command::new(std::env::current_exe().expect("it runs"))
+        .args(["--exact", "signals::child_that_is_cut", "--ignored"])
+        .args(["--nocapture"])
+        .output();
+    let said = child.expect("it starts").stderr;
+    let said = String::from_utf8(said).expect("it is text");
+    for line in ["deaf did not stop in time", "bad panicked"] {
+        assert!(said.lines().any(|said| said == line), "{said}");
+    }
 }
 
 #[test]
@@ -329,6 +342,17 @@ fn child_that_hears_sighup() {
         run_until(HOUR, asked, main).await
     });
     end(ended);
+}
+
+#[test]
+#[ignore = "its lines are for the test above that starts it"]
+fn child_that_is_cut() {
+    let main = async |program: Program| {
+        program.spawn("deaf", std::future::pending::<()>());
+        let bad = program.spawn("bad", async { panic!("on purpose") });
+        assert!(bad.await.is_err());
+    };
+    let _code = run(runtime(), Duration::ZERO, main).unwrap().report();
 }
 
 #[test]
