@@ -9,9 +9,13 @@ use crate::take::recipe::Taken;
 /// The command, for "Use it".
 #[must_use]
 pub fn command(pattern: &Pattern) -> Markup {
+    let files = match pattern.recipe.len() {
+        1 => "one file".to_owned(),
+        more => format!("{more} files"),
+    };
     let command = format!("cargo run -p docs -- paste {} ../my-app", pattern.name());
     let says = html! {
-        "Take it: this copies it into your crate. " a href="#the-recipe" { "By hand" } " it is one file."
+        "Take it: this copies it into your crate. " a href="#the-recipe" { "By hand" } " it is " (files) "."
     };
     let part = part("the command", says, listing("sh", &command));
     section("Take the recipe", part)
