@@ -39,7 +39,7 @@ pub async fn mistake() -> Result<u32, u32> {
                     let Ok(place) = queue.reserve().await else {
                         break;
                     };
-                    place.put(item).ok().expect("it is open");
+                    place.put(item).expect("it is open");
                 }
             }
             drop(token);
@@ -84,7 +84,6 @@ where
             let place = producer.reserve().await.expect("a consumer is there");
             place
                 .put(Item { attempts: 0 })
-                .ok()
                 .expect("a consumer is there");
         }
         queue.join().await;

@@ -41,9 +41,9 @@ const WAYS: [Ends; 3] = [Ends::ByAnError, Ends::ByAPanic, Ends::Aborted];
 /// What a task that ended like that returns.
 fn check(way: Ends, ended: Result<Result<(), &'static str>, JoinError>) {
     match way {
-        Ends::ByAnError => assert_eq!(ended.unwrap(), Err("refused")),
-        Ends::ByAPanic => assert!(ended.unwrap_err().is_panic()),
-        Ends::Aborted => assert!(ended.unwrap_err().is_cancelled()),
+        Ends::ByAnError => assert_eq!(ended.expect("it returns"), Err("refused")),
+        Ends::ByAPanic => assert!(ended.is_err_and(|ended| ended.is_panic())),
+        Ends::Aborted => assert!(ended.is_err_and(|ended| ended.is_cancelled())),
     }
 }
 
