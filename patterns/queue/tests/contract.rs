@@ -539,6 +539,30 @@ async fn f1_who_has_used_up_the_budget_of_his_task_keeps_his_turn() {
     assert_eq!(*late.await.unwrap(), MANY);
 }
 
+// Between two rounds he holds what he was promised, and gives it back when he is cancelled there.
+#[tokio::test(start_paused = true)]
+async fn f1_who_is_cancelled_between_two_rounds_takes_nothing_along() {
+    let queue = queue(1);
+    let task = {
+        let queue = Arc::clone(&queue);
+        tokio::spawn(async move {
+            while tokio::task::coop::has_budget_remaining() {
+                tokio::task::coop::consume_budget().await;
+            }
+            let mut reserving = Box::pin(queue.reserve());
+            assert!(poll!(&mut reserving).is_pending());
+            drop(reserving);
+            queue.try_put(1).unwrap();
+            let mut getting = Box::pin(queue.get());
+            assert!(poll!(&mut getting).is_pending());
+            drop(getting);
+            assert_eq!(*queue.try_get().unwrap(), 1);
+        })
+    };
+    task.await.unwrap();
+    queue.try_put(2).unwrap();
+}
+
 // Futurelock: a call that is kept, and not polled, keeps what it was promised from those behind it.
 #[tokio::test(start_paused = true)]
 async fn f13_a_call_that_is_kept_and_not_polled_keeps_its_turn() {
