@@ -199,7 +199,8 @@ async fn errors_of_the_body_and_of_closing_are_both_kept() {
     let body = async |_: &mut Resource| Err::<(), _>(String::from("refused"));
     let call = with_resource(&tracker, events.clone().open("a"), close, body);
     let error = within(call).await.unwrap_err();
-    assert_eq!(error.to_string(), "refused; not closed: a is not closed");
+    let text = "the body failed (not closed: a is not closed): refused";
+    assert_eq!(format!("{error:#}"), text);
     let WithError::BodyAndClose { body, close } = error else {
         panic!("{error:?}");
     };
@@ -216,7 +217,7 @@ async fn an_error_of_closing_alone_takes_the_place_of_the_value() {
     let close = Resource::fail_to_close;
     let call = with_resource(&tracker, events.clone().open("a"), close, Resource::work);
     let error = within(call).await.unwrap_err();
-    assert_eq!(error.to_string(), "not closed: a is not closed");
+    assert_eq!(format!("{error:#}"), "not closed: a is not closed");
     assert!(matches!(error, WithError::Close(close) if close == ["a is not closed"]));
 }
 
@@ -227,7 +228,7 @@ async fn an_opening_that_fails_runs_no_body_and_closes_nothing() {
     let open = async { Err::<Resource, _>(String::from("refused")) };
     let call = with_resource(&tracker, open, Resource::close, Resource::work);
     let error = within(call).await.unwrap_err();
-    assert_eq!(error.to_string(), "refused");
+    assert_eq!(format!("{error:#}"), "the body failed: refused");
     assert!(matches!(error, WithError::Body(_)));
     events.are(&[]);
     assert_eq!((tracker.len(), alive_tasks()), (0, 0));
@@ -334,9 +335,11 @@ async fn a_closing_that_fails_does_not_stop_the_others() {
         let _c = stack.enter(open("c"), Resource::fail_to_close).await?;
         Err::<(), _>(String::from("refused"))
     });
-    let error = within(call).await.unwrap_err();
-    let text = "refused; not closed: c is not closed; a is not closed";
-    assert_eq!(error.to_string(), text);
+    let WithError::BodyAndClose { body, close } = within(call).await.unwrap_err() else {
+        panic!("all three are kept");
+    };
+    assert_eq!(body, "refused");
+    assert_eq!(close, ["c is not closed", "a is not closed"]);
     let opened = ["open a", "open b", "open c"];
     let closed = ["close c", "close b", "close a"];
     events.are_in_order(&[opened, closed].concat());
