@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::future::{Ready, pending, ready};
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use async_context_manager::{ExitStack, WithError, with_resource, with_stack};
 use common::cancellation::alive_tasks;
 use futures::{FutureExt as _, poll};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::{self, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -628,6 +630,135 @@ fn on_several_threads_what_was_opened_is_closed_once() {
         closed.load(Ordering::Relaxed)
     );
     assert!(opened.load(Ordering::Relaxed) >= 1_000);
+}
+
+// What is lent is in the guard, and so nobody can close it. The others can be closed.
+#[tokio::test(start_paused = true)]
+async fn f6_a_guard_that_is_forgotten_is_a_panic_after_the_others_are_closed() {
+    let (tracker, events) = (TaskTracker::new(), Events::new());
+    let call = with_stack(&tracker, async |stack| {
+        let open = |name| events.clone().open(name);
+        let _a = stack.enter(open("a"), Resource::close).await?;
+        mem::forget(stack.enter(open("b"), Resource::close).await?);
+        let _c = stack.enter(open("c"), Resource::close).await?;
+        Ok(())
+    });
+    assert_eq!(panic_of(call).await, "not closed: its guard was forgotten");
+    let opened = ["open a", "open b", "open c"];
+    events.are_in_order(&[&opened[..], &["close c", "close a"]].concat());
+    assert_eq!((tracker.len(), alive_tasks()), (0, 0));
+}
+
+// `with_resource` lends a reference. To forget that does nothing.
+#[tokio::test(start_paused = true)]
+async fn f6_a_reference_that_is_forgotten_is_closed() {
+    let (tracker, events) = (TaskTracker::new(), Events::new());
+    #[expect(forgetting_references, reason = "it is what is tried")]
+    let body = async |resource: &mut Resource| {
+        mem::forget(resource);
+        Ok(())
+    };
+    let call = with_resource(&tracker, events.clone().open("a"), Resource::close, body);
+    within(call).await.unwrap();
+    events.are_in_order(&["open a", "close a"]);
+}
+
+// Without `boxed` the compiler refuses it: see `twins.rs`.
+#[tokio::test(start_paused = true)]
+async fn f6_a_resource_that_is_a_reference_can_be_used_in_a_spawned_task() {
+    let caller = tokio::spawn(async {
+        let tracker = TaskTracker::new();
+        let open = async { Ok::<_, String>("ann") };
+        let close = async |_: &'static str| Ok(());
+        let call = with_resource(&tracker, open, close, async |user| Ok(user.len()));
+        let one = call.boxed().await.unwrap();
+
+        let call = with_stack(&tracker, async |_| Err::<(), _>("refused"));
+        let refused = call.boxed().await.unwrap_err();
+        (one, format!("{refused:#}"))
+    });
+    let (one, refused) = within(caller).await.unwrap();
+    assert_eq!((one, refused.as_str()), (3, "the body failed: refused"));
+}
+
+// The closing waits until the test lets it: it cannot have ended before.
+#[test]
+fn f8_a_tracker_of_its_own_says_when_the_closing_of_an_aborted_task_has_ended() {
+    let threads = runtime(Builder::new_multi_thread().worker_threads(2));
+    let all = async {
+        let everybody = TaskTracker::new();
+        let (other_opened, others) = (everybody.clone(), pending::<Result<(), String>>());
+        let other = tokio::spawn(async move {
+            let body = async |_: &mut ()| others.await;
+            with_resource(&other_opened, ready(Ok(())), |()| ready(Ok(())), body).await
+        });
+
+        let tracker = TaskTracker::new();
+        let ((begun, begins), (lets, let_go)) = (oneshot::channel(), oneshot::channel());
+        let closed = Arc::new(AtomicUsize::new(0));
+        let (own, noted) = (tracker.clone(), closed.clone());
+        let caller = tokio::spawn(async move {
+            let close = async move |()| {
+                let_go.await.expect("the test lets it go");
+                noted.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, String>(())
+            };
+            let body = async |_: &mut ()| {
+                begun.send(()).expect("the test waits");
+                pending::<Result<(), _>>().await
+            };
+            with_resource(&own, ready(Ok(())), close, body).await
+        });
+        begins.await.expect("the body begins");
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        // The task has stopped, and its resource is open.
+        assert_eq!((closed.load(Ordering::Relaxed), tracker.len()), (0, 1));
+        lets.send(()).expect("the closing waits");
+        tracker.close();
+        tracker.wait().await;
+        assert_eq!(closed.load(Ordering::Relaxed), 1);
+
+        other.abort();
+        assert!(other.await.unwrap_err().is_cancelled());
+    };
+    // On the real clock: this is for broken code, which would hang.
+    let minute = Duration::from_secs(60);
+    let ended = threads.block_on(async { timeout(minute, all).await });
+    ended.expect("it hangs");
+}
+
+/// Opens in 10 ms, works for 30 ms, closes in 20 ms, with a limit of 50 ms where `body` puts it.
+fn a_call<'a>(
+    tracker: &'a TaskTracker,
+    body: impl AsyncFnOnce(&mut ()) -> Result<&'static str, String> + 'a,
+) -> impl Future<Output = Result<&'static str, WithError<String>>> + 'a {
+    let open = sleep(ms(10)).map(Ok);
+    with_resource(tracker, open, |()| sleep(ms(20)).map(Ok), body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn n9_a_limit_around_the_body_keeps_the_value_of_a_body_in_time() {
+    let tracker = TaskTracker::new();
+    let work = async || {
+        sleep(ms(30)).await;
+        "value"
+    };
+
+    let start = Instant::now();
+    let around_all = timeout(ms(50), a_call(&tracker, async |()| Ok(work().await))).await;
+    assert!(around_all.is_err());
+    assert_eq!(start.elapsed(), ms(50));
+    end(&tracker).await;
+    tracker.reopen();
+
+    let start = Instant::now();
+    let body = async |_: &mut ()| {
+        let limited = timeout(ms(50), work());
+        limited.await.map_err(|elapsed| elapsed.to_string())
+    };
+    assert_eq!(within(a_call(&tracker, body)).await.unwrap(), "value");
+    assert_eq!(start.elapsed(), ms(60));
 }
 
 // The limit of all this: asyncio.run waits for what it cancels, a runtime drops it.
