@@ -728,39 +728,6 @@ fn f8_a_tracker_of_its_own_says_when_the_closing_of_an_aborted_task_has_ended() 
     ended.expect("it hangs");
 }
 
-/// Opens in 10 ms, works for 30 ms, closes in 20 ms, with a limit of 50 ms where `body` puts it.
-fn a_call<'a>(
-    tracker: &'a TaskTracker,
-    body: impl AsyncFnOnce(&mut ()) -> Result<&'static str, String> + 'a,
-) -> impl Future<Output = Result<&'static str, WithError<String>>> + 'a {
-    let open = sleep(ms(10)).map(Ok);
-    with_resource(tracker, open, |()| sleep(ms(20)).map(Ok), body)
-}
-
-#[tokio::test(start_paused = true)]
-async fn n9_a_limit_around_the_body_keeps_the_value_of_a_body_in_time() {
-    let tracker = TaskTracker::new();
-    let work = async || {
-        sleep(ms(30)).await;
-        "value"
-    };
-
-    let start = Instant::now();
-    let around_all = timeout(ms(50), a_call(&tracker, async |()| Ok(work().await))).await;
-    assert!(around_all.is_err());
-    assert_eq!(start.elapsed(), ms(50));
-    end(&tracker).await;
-    tracker.reopen();
-
-    let start = Instant::now();
-    let body = async |_: &mut ()| {
-        let limited = timeout(ms(50), work());
-        limited.await.map_err(|elapsed| elapsed.to_string())
-    };
-    assert_eq!(within(a_call(&tracker, body)).await.unwrap(), "value");
-    assert_eq!(start.elapsed(), ms(60));
-}
-
 // The limit of all this: asyncio.run waits for what it cancels, a runtime drops it.
 #[test]
 fn a_runtime_that_ends_before_the_tracker_closes_nothing() {
