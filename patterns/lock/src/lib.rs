@@ -6,7 +6,6 @@ use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
-use tokio::task::{consume_budget, unconstrained};
 
 /// State that tasks share, behind a lock that cannot be held across an await.
 ///
@@ -97,9 +96,7 @@ impl<K: Ord + Clone> KeyedLock<K> {
             locks: self.clone(),
             key,
         };
-        // A call that Tokio's budget stops would not be in the queue, and later ones would pass it.
-        guard.held = Some(unconstrained(lock.lock_owned()).await);
-        consume_budget().await;
+        guard.held = Some(lock.lock_owned().await);
         guard
     }
 
