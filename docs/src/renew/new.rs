@@ -6,7 +6,7 @@ use std::{fs, io};
 
 /// The files of a fresh pattern. `{{name}}` and `{{module}}` stand for its name, also in the paths,
 /// and `{{tokio}}` for the version of that dependency in the workspace.
-const FILES: [(&str, &str); 10] = [
+const FILES: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("../../template/Cargo.toml")),
     ("README.md", include_str!("../../template/README.md")),
     ("asyncio.py", include_str!("../../template/asyncio.py")),
@@ -17,6 +17,10 @@ const FILES: [(&str, &str); 10] = [
     ),
     ("src/lib.rs", include_str!("../../template/src/lib.rs")),
     ("src/main.rs", include_str!("../../template/src/main.rs")),
+    (
+        "tests/main.rs",
+        include_str!("../../template/tests/main.rs"),
+    ),
     (
         "tests/cancellation.rs",
         include_str!("../../template/tests/cancellation.rs"),
