@@ -5,13 +5,11 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::future::Future;
-use std::mem;
 use std::ops::DerefMut;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
-use futures::{FutureExt as _, TryFutureExt as _};
+use futures::{FutureExt as _, TryFutureExt as _, future::BoxFuture};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
@@ -117,8 +115,10 @@ pub async fn with_stack<T, E: Display + Send + 'static>(
     let (openings, queue) = mpsc::unbounded_channel();
     let keeper = tracker.spawn(keep(queue));
     let stack = ExitStack(openings);
+    let body = AssertUnwindSafe(async { body(&stack).await });
+    let ended = body.catch_unwind().await;
     let mut failed = Failures(Vec::new(), Vec::new());
-    let value = failed.run(async { body(&stack).await }).await;
+    let value = failed.value(ended);
     // Ends the queue, and so begins the closing. Dropping the call does the same.
     drop(stack);
 
@@ -130,7 +130,7 @@ pub async fn with_stack<T, E: Display + Send + 'static>(
     if let Some(payload) = panics.drain(..).next() {
         resume_unwind(payload);
     }
-    let close = mem::take(close);
+    let close: Vec<E> = close.drain(..).collect();
     value.ok_or_else(|| match errors.pop() {
         None => WithError::Close(close),
         Some(body) if close.is_empty() => WithError::Body(body),
@@ -158,7 +158,7 @@ impl<E: Send + 'static> ExitStack<E> {
     ///
     /// # Panics
     /// When `open` panics, and when the runtime shuts down. When what this returns is forgotten, as by
-    /// [`mem::forget`], the resource cannot be closed, and [`with_stack`] panics.
+    /// [`mem::forget`](std::mem::forget), the resource cannot be closed, and [`with_stack`] panics.
     pub async fn enter<R: Send + 'static, F>(
         &self,
         open: impl Future<Output = Result<R, E>> + Send + 'static,
@@ -196,9 +196,8 @@ impl<E: Send + 'static> ExitStack<E> {
 struct Failures<E: Display>(Vec<E>, Vec<Box<dyn Any + Send>>);
 
 impl<E: Display> Failures<E> {
-    /// Runs a step, and keeps its error or its panic.
-    async fn run<T>(&mut self, step: impl Future<Output = Result<T, E>>) -> Option<T> {
-        let ended = AssertUnwindSafe(step).catch_unwind().await;
+    /// The value of a step, if it has one. Its error or its panic is kept.
+    fn value<T>(&mut self, ended: Result<Result<T, E>, Box<dyn Any + Send>>) -> Option<T> {
         let ended = ended.map_err(|payload| self.1.push(payload)).ok()?;
         ended.map_err(|error| self.0.push(error)).ok()
     }
@@ -216,10 +215,11 @@ impl<E: Display> Drop for Failures<E> {
 async fn keep<E: Display>(mut openings: mpsc::UnboundedReceiver<Opening<E>>) -> Failures<E> {
     let (mut stack, mut failed) = (Vec::new(), Failures(Vec::new(), Vec::new()));
     while let Some(opening) = openings.recv().await {
-        stack.extend(failed.run(opening.map(Ok)).await.flatten());
+        let opened = AssertUnwindSafe(opening).catch_unwind().await;
+        stack.extend(failed.value(opened.map(Ok)).flatten());
     }
     while let Some(close) = stack.pop() {
-        failed.run(close).await;
+        failed.value(AssertUnwindSafe(close).catch_unwind().await);
     }
     failed
 }
