@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::future::{pending, poll_fn, ready};
+use std::future::{Ready, pending, poll_fn, ready};
 use std::path::Path;
 use std::pin::pin;
 use std::process::Stdio;
@@ -13,10 +13,12 @@ use std::time::Duration;
 use docs::pattern::Page;
 use docs::pattern::page::Table;
 use docs::pattern::workspace;
-use futures::FutureExt as _;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt as _, StreamExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Barrier, oneshot};
+use tokio::sync::{Barrier, broadcast, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place, spawn_blocking, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -509,6 +511,41 @@ async fn f11_a_limit_around_a_borrowed_handle_leaves_the_task_to_its_owner() {
     cancelled.abort();
     assert!(cancelled.await.unwrap_err().is_cancelled());
     assert_eq!(start.elapsed(), ms(40));
+}
+
+// What makes a loop spin: it returns at once, each time.
+#[tokio::test(start_paused = true)]
+async fn what_is_empty_closed_or_over_returns_at_once() {
+    let (sender, mut closed) = tokio::sync::mpsc::channel::<()>(1);
+    drop(sender);
+    let (sender, mut unchanged) = watch::channel(());
+    drop(sender);
+    let (sender, mut silent) = broadcast::channel::<()>(1);
+    drop(sender);
+    let mut fired = pin!(sleep(ms(10)));
+    fired.as_mut().await;
+    let mut none = FuturesUnordered::<Ready<()>>::new();
+    let mut set = JoinSet::<()>::new();
+    let (mut end, mut byte) = (tokio::io::empty(), [0]);
+    for _round in 0..3 {
+        assert_eq!(closed.recv().now_or_never(), Some(None));
+        assert!(
+            unchanged
+                .changed()
+                .now_or_never()
+                .is_some_and(|it| it.is_err())
+        );
+        assert!(silent.recv().now_or_never().is_some_and(|it| it.is_err()));
+        assert!(fired.as_mut().now_or_never().is_some());
+        assert_eq!(none.next().now_or_never(), Some(None));
+        assert!(
+            set.join_next()
+                .now_or_never()
+                .is_some_and(|it| it.is_none())
+        );
+        let read = end.read(&mut byte).now_or_never();
+        assert_eq!(read.expect("at once").unwrap(), 0);
+    }
 }
 
 #[test]
