@@ -161,7 +161,7 @@ where
 }
 
 async fn locks(n: usize, value: SetOnce<u32>, flag: watch::Receiver<bool>) -> Option<bool> {
-    drop(tokio::sync::Mutex::new(n));
+    let _mutex = tokio::sync::Mutex::new(n);
     let (lock, notify) = (Mutex::new(n), Notify::new());
     let guard = lock.lock().await;
     let mut notified: Pin<Box<Notified<'_>>> = Box::pin(notify.notified());
