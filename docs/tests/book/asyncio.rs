@@ -18,6 +18,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc::channel;
 use tokio::sync::{Barrier, broadcast, oneshot, watch};
 use tokio::task::{JoinSet, block_in_place, spawn_blocking, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
@@ -360,6 +362,24 @@ async fn children_may_run_on_when_their_task_has_stopped() {
     assert!(gone(&deaf.held));
 }
 
+// P9: what runs on after an abort was spawned inside.
+#[tokio::test(start_paused = true)]
+async fn p9_a_detached_child_runs_on_when_its_task_has_stopped() {
+    let (end, ended) = oneshot::channel();
+    let parent = tokio::spawn(async move {
+        tokio::spawn(async move {
+            sleep(ms(10)).await;
+            end.send(Instant::now()).expect("somebody waits");
+        });
+        pending::<()>().await;
+    });
+    yield_now().await;
+    let aborted = Instant::now();
+    parent.abort();
+    assert!(parent.await.unwrap_err().is_cancelled());
+    assert_eq!(ended.await.unwrap() - aborted, ms(10));
+}
+
 #[test]
 fn a_blocking_closure_that_has_begun_cannot_be_aborted() {
     let mut runtime = Builder::new_current_thread();
@@ -511,6 +531,36 @@ async fn f11_a_limit_around_a_borrowed_handle_leaves_the_task_to_its_owner() {
     cancelled.abort();
     assert!(cancelled.await.unwrap_err().is_cancelled());
     assert_eq!(start.elapsed(), ms(40));
+}
+
+// Fault 15, for the questions: only a channel for each reader makes the sender wait for the slowest.
+#[tokio::test(start_paused = true)]
+async fn f15_a_broadcast_drops_what_a_slow_reader_has_not_read_and_a_channel_for_each_does_not() {
+    let (sender, mut reader) = broadcast::channel(2);
+    for number in 0..5 {
+        sender.send(number).unwrap();
+    }
+    assert_eq!(reader.recv().await, Err(RecvError::Lagged(3)));
+    assert_eq!(reader.recv().await, Ok(3));
+
+    let (senders, readers): (Vec<_>, Vec<_>) = [(); 2].map(|()| channel(2)).into_iter().unzip();
+    let readers = readers.into_iter().zip([0, 100]);
+    let readers = readers.map(|(mut reader, pause)| async move {
+        let mut seen = Vec::new();
+        while let Some(number) = reader.recv().await {
+            seen.push(number);
+            sleep(ms(pause)).await;
+        }
+        seen
+    });
+    let readers: JoinSet<_> = readers.collect();
+    for number in 0..5 {
+        for sender in &senders {
+            sender.send(number).await.unwrap();
+        }
+    }
+    drop(senders);
+    assert_eq!(readers.join_all().await, [[0, 1, 2, 3, 4]; 2]);
 }
 
 // What makes a loop spin: it returns at once, each time.
