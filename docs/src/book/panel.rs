@@ -12,7 +12,8 @@ pub fn command(pattern: &Pattern) -> Markup {
     let says = html! {
         "Take it: this copies it into your crate. " a href="#the-recipe" { "By hand" } " it is one file."
     };
-    section(html! { (part("the command", says, listing("sh", &command))) })
+    let part = part("the command", says, listing("sh", &command));
+    section("Take the recipe", part)
 }
 
 /// What to do by hand, for "The recipe".
@@ -26,29 +27,32 @@ pub fn by_hand(pattern: &Pattern) -> Markup {
             (listing("rs", &pattern.recipe))
         }
     };
-    section(html! {
-        (part(
-            "the recipe",
-            html! {
-                "Save the recipe as " code { "src/" (file) } ": " a href=(file) download { "download it" } ", or copy it."
-            },
-            recipe,
-        ))
-        (part(
-            "the module line",
-            html! { "Add this line to " code { "main.rs" } " or " code { "lib.rs" } ":" },
-            listing("rs", &module),
-        ))
-        (part(
-            "the dependencies",
-            html! { "And these lines below " code { "[dependencies]" } " in " code { "Cargo.toml" } ":" },
-            listing("toml", &pattern.dependency_lines),
-        ))
-    })
+    section(
+        "Take the recipe by hand",
+        html! {
+            (part(
+                "the recipe",
+                html! {
+                    "Save the recipe as " code { "src/" (file) } ": " a href=(file) download { "download it" } ", or copy it."
+                },
+                recipe,
+            ))
+            (part(
+                "the module line",
+                html! { "Add this line to " code { "main.rs" } " or " code { "lib.rs" } ":" },
+                listing("rs", &module),
+            ))
+            (part(
+                "the dependencies",
+                html! { "And these lines below " code { "[dependencies]" } " in " code { "Cargo.toml" } ":" },
+                listing("toml", &pattern.dependency_lines),
+            ))
+        },
+    )
 }
 
-fn section(parts: Markup) -> Markup {
-    html! { section.take aria-label="Take the recipe" { (parts) } }
+fn section(label: &str, parts: Markup) -> Markup {
+    html! { section.take aria-label=(label) { (parts) } }
 }
 
 /// One text to copy. The script puts a button into the caption, which copies `what`.
