@@ -90,7 +90,7 @@ async fn show(mode: Mode, client: Client, jobs: Vec<(String, Url)>) -> anyhow::R
             Ok(pages) => pages.into_iter().map(Ok).collect(),
             Err(error) => {
                 say!("");
-                say!("{error}");
+                say!("{error:#}");
                 let after = time(start.elapsed());
                 anyhow::bail!("returned after {after} · by then the others had stopped");
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::cancellation::{alive_tasks, drop_at_every_await};
-use gather::{gather, gather_settled, try_gather};
+use gather::{gather, gather_settled, gather_tasks, try_gather};
 use tokio::time::sleep;
 
 /// Sleeps, then ends with `result`, and holds `alive` for as long as it is not dropped.
@@ -23,11 +23,11 @@ async fn nothing_is_left(alive: Arc<()>) {
 fn gather_leaves_nothing_running() {
     let points = drop_at_every_await(|| {
         let alive = Arc::new(());
-        let futures = [30, 10, 20].map(|millis| work(Arc::clone(&alive), millis, millis));
-        let call = async { assert_eq!(gather(futures).await, [30, 10, 20]) };
+        let futures = [10, 20, 30].map(|millis| work(Arc::clone(&alive), millis, millis));
+        let call = async { assert_eq!(gather(futures).await, [10, 20, 30]) };
         (call, nothing_is_left(alive))
     });
-    // One wait for each future.
+    // One wait for each future, in input order.
     assert_eq!(points.get(), 3);
 }
 
@@ -36,11 +36,12 @@ fn try_gather_leaves_nothing_running() {
     let points = drop_at_every_await(|| {
         let alive = Arc::new(());
         let futures =
-            [30, 10, 20].map(|millis| work(Arc::clone(&alive), millis, Ok::<_, ()>(millis)));
-        let call = async { assert_eq!(try_gather(futures).await.unwrap(), [30, 10, 20]) };
+            [10, 30, 20].map(|millis| work(Arc::clone(&alive), millis, Ok::<_, ()>(millis)));
+        let call = async { assert_eq!(try_gather(futures).await.unwrap(), [10, 30, 20]) };
         (call, nothing_is_left(alive))
     });
-    assert_eq!(points.get(), 3);
+    // The third has ended when its turn comes.
+    assert_eq!(points.get(), 2);
 }
 
 #[test]
@@ -48,8 +49,8 @@ fn try_gather_leaves_nothing_running_while_it_stops_the_others() {
     let points = drop_at_every_await(|| {
         let alive = Arc::new(());
         let futures = [
-            work(Arc::clone(&alive), 30, Ok(())),
             work(Arc::clone(&alive), 10, Ok(())),
+            work(Arc::clone(&alive), 30, Ok(())),
             work(Arc::clone(&alive), 20, Err("refused")),
             work(Arc::clone(&alive), 40, Ok(())),
         ];
@@ -74,5 +75,18 @@ fn gather_settled_leaves_nothing_running() {
         (call, nothing_is_left(alive))
     });
     // It waits in input order: the fourth has ended when its turn comes.
+    assert_eq!(points.get(), 3);
+}
+
+#[test]
+fn gather_tasks_leaves_nothing_running() {
+    let points = drop_at_every_await(|| {
+        let alive = Arc::new(());
+        let tasks = [10, 20, 30]
+            .map(|millis| tokio::spawn(work(Arc::clone(&alive), millis, Ok::<_, ()>(millis))));
+        let call = gather_tasks(tasks);
+        let call = async { assert_eq!(call.await.len(), 3) };
+        (call, nothing_is_left(alive))
+    });
     assert_eq!(points.get(), 3);
 }

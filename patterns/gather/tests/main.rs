@@ -1,7 +1,10 @@
 //! One program has all tests: to link one for each file takes longer than to run them.
 
 mod cancellation;
+mod chain;
 mod contract;
 #[cfg(target_os = "linux")]
 mod https;
+mod log;
+mod stopping;
 mod twins;

@@ -1,9 +1,12 @@
 //! Wait for some of many tasks, and keep the others.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
 use futures::stream::{self, Stream};
-use tokio::task::coop::has_budget_remaining;
-use tokio::task::{Id, JoinError, JoinSet, yield_now};
+use tokio::task::coop::poll_proceed;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, timeout_at};
 
 /// A task that has ended, and how.
@@ -63,7 +66,7 @@ pub fn all_completed<T>(_: &Done<T>) -> bool {
 ///
 /// Returns whether `until` has said yes or no task is left: `false` means that the deadline came
 /// first. An empty set returns `true` at once. A deadline that has passed takes what has ended,
-/// without waiting.
+/// without waiting, though a caller that has used up its turn yields.
 ///
 /// # Errors
 /// None of its own. An error or a panic of a task is that task's [`Done::result`].
@@ -82,20 +85,16 @@ pub async fn wait<T: 'static>(
     done: &mut Vec<Done<T>>,
 ) -> bool {
     let mut met = false;
-    let mut take = |joined: Result<(Id, T), JoinError>| {
-        done.push(joined.into());
+    let mut take = |ended| {
+        done.push(ended);
         met |= done.last().is_some_and(&mut until);
         met
     };
 
     let waiting = async {
-        while let Some(joined) = tasks.join_next_with_id().await {
-            if take(joined) {
+        while let Some(ended) = poll_fn(|context| poll_next(tasks, context)).await {
+            if take(ended) {
                 break;
-            }
-            // Else `join_next` would yield here, and hide a result from the drain below.
-            if !has_budget_remaining() {
-                yield_now().await;
             }
         }
     };
@@ -107,7 +106,7 @@ pub async fn wait<T: 'static>(
 
     // Without an await: once `until` has said yes, nothing can be cancelled any more.
     while let Some(joined) = tasks.try_join_next_with_id() {
-        take(joined);
+        take(joined.into());
     }
     met || tasks.is_empty()
 }
@@ -121,8 +120,17 @@ pub async fn wait<T: 'static>(
 /// The stream holds nothing but the borrow. When it, or its `next`, is dropped, what it has not
 /// given out is in the set, and the tasks run on.
 pub fn as_completed<T: 'static>(tasks: &mut JoinSet<T>) -> impl Stream<Item = Done<T>> + Unpin {
-    stream::poll_fn(|context| {
-        let joined = tasks.poll_join_next_with_id(context);
-        joined.map(|joined| joined.map(Done::from))
-    })
+    stream::poll_fn(|context| poll_next(tasks, context))
+}
+
+/// The next task that ends. A caller that has used up its turn yields first: in its `poll_join_next`
+/// a set yields, too, but it does so with a result in hand, and puts that behind the others.
+fn poll_next<T: 'static>(
+    tasks: &mut JoinSet<T>,
+    context: &mut Context<'_>,
+) -> Poll<Option<Done<T>>> {
+    // Dropped at once: it is the set that takes from the turn.
+    drop(ready!(poll_proceed(context)));
+    let joined = tasks.poll_join_next_with_id(context);
+    joined.map(|joined| joined.map(Done::from))
 }

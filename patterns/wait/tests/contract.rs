@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
 use common::cancellation::alive_tasks;
 use futures::{FutureExt as _, StreamExt as _, poll};
 use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 use tokio::task::coop::consume_budget;
 use tokio::task::{JoinSet, block_in_place, yield_now};
 use tokio::time::{Instant, advance, sleep, sleep_until, timeout};
@@ -393,6 +394,76 @@ async fn a_result_says_which_task_it_is_of() {
         };
         assert_eq!(names.remove(&id), Some(name));
     }
+}
+
+// asyncio: `pending`, and `task.get_name()`.
+#[tokio::test(start_paused = true)]
+async fn f11e_a_map_of_names_has_the_pending_ones_left() {
+    let mut tasks = JoinSet::new();
+    let mut names = HashMap::new();
+    for (name, millis) in [("near", 10), ("busy", 20), ("far", 30)] {
+        names.insert(tasks.spawn(slept(millis)).id(), name);
+    }
+    let mut done = Vec::new();
+    wait(&mut tasks, first_completed, None, &mut done).await;
+    for ended in &done {
+        assert_eq!(names.remove(&ended.id), Some("near"));
+    }
+    let mut pending: Vec<&str> = names.into_values().collect();
+    pending.sort();
+    assert_eq!(pending, ["busy", "far"]);
+}
+
+// A destructor that panics when its task is cancelled is a result, too: `shutdown` drops it.
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_destructor_comes_out() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let bomb = async {
+        let _bomb = Bomb;
+        pending::<()>().await
+    };
+    let mut tasks: JoinSet<()> = [bomb.boxed(), pending().boxed()].into_iter().collect();
+    yield_now().await;
+    tasks.abort_all();
+    let mut done = Vec::new();
+    wait(&mut tasks, all_completed, None, &mut done).await;
+    let panics = |ended: &Done<()>| ended.result.as_ref().unwrap_err().is_panic();
+    assert_eq!(done.iter().map(panics).collect::<Vec<_>>(), [true, false]);
+}
+
+// On several threads a task may end after `abort_all`, with a value.
+#[test]
+fn n6_what_a_task_returns_after_abort_all_is_not_lost() {
+    let (begun, has_begun) = oneshot::channel();
+    let (release, released) = mpsc::channel();
+    let late = async move {
+        begun.send(()).expect("the test waits");
+        block_in_place(|| released.recv().expect("the test releases it"));
+        Ok::<_, ()>("late")
+    };
+    let first = async move {
+        has_begun.await.expect("it begins");
+        Ok("first")
+    };
+    let runtime = Builder::new_multi_thread().worker_threads(2).build();
+    // It owns `release`: a test that fails lets go of the task.
+    runtime.expect("it starts").block_on(async move {
+        let mut tasks: JoinSet<_> = [late.boxed(), first.boxed()].into_iter().collect();
+        let mut done = Vec::new();
+        wait(&mut tasks, first_success, None, &mut done).await;
+        assert_eq!((done.len(), tasks.len()), (1, 1));
+
+        tasks.abort_all();
+        release.send(()).expect("it waits to be released");
+        wait(&mut tasks, all_completed, None, &mut done).await;
+        let values = done.into_iter().map(|ended| ended.result.unwrap());
+        assert_eq!(values.collect::<Vec<_>>(), [Ok("first"), Ok("late")]);
+    });
 }
 
 #[tokio::test(start_paused = true)]

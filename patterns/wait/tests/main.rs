@@ -2,4 +2,5 @@
 
 mod cancellation;
 mod contract;
+mod order;
 mod twins;

@@ -15,6 +15,9 @@ mod select_all_freezes_the_rest;
 #[path = "../examples/select_loses_ready_results.rs"]
 mod select_loses_ready_results;
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/shutdown_loses_connections.rs"]
+mod shutdown_loses_connections;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/timeout_detaches_task.rs"]
 mod timeout_detaches_task;
 
@@ -70,4 +73,14 @@ async fn timeout_around_a_handle_leaves_the_task_running() {
 #[tokio::test(start_paused = true)]
 async fn a_task_that_the_wait_gave_up_on_can_be_stopped() {
     assert_eq!(timeout_detaches_task::with_wait().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n6_shutdown_loses_a_connection_that_came_up() {
+    assert_eq!(shutdown_loses_connections::mistake().await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n6_abort_all_and_a_second_wait_lose_none() {
+    assert_eq!(shutdown_loses_connections::with_wait().await, 0);
 }
