@@ -21,7 +21,8 @@ pub use limit::{Permit, Refused, SharedLimit};
 /// Why [`try_map_limited`] has no values: the first failure, and those that followed.
 ///
 /// The first error is the [`source`](std::error::Error::source), so the text does not repeat it;
-/// `{:#}` writes it, too.
+/// `{:#}` writes it, too. With an `E` that is no [`Error`](std::error::Error), such as `String` or
+/// `anyhow::Error`, this is none either: see the page for the way.
 #[derive(Debug, Error)]
 pub struct TryMapError<E> {
     /// The failed item's place in the input, counted from zero.
@@ -31,25 +32,6 @@ pub struct TryMapError<E> {
     pub error: E,
     /// Places and errors of items that failed after it, in the order in which they ended.
     pub later: Vec<(usize, E)>,
-}
-
-impl<E> TryMapError<E> {
-    /// The same failure with every error converted.
-    ///
-    /// `String` and `anyhow::Error` do not implement [`Error`](std::error::Error), and so neither
-    /// does a `TryMapError` of them. `map(std::io::Error::other)` makes one that does.
-    pub fn map<F>(self, mut convert: impl FnMut(E) -> F) -> TryMapError<F> {
-        let error = convert(self.error);
-        let later = self
-            .later
-            .into_iter()
-            .map(|(index, error)| (index, convert(error)));
-        TryMapError {
-            index: self.index,
-            error,
-            later: later.collect(),
-        }
-    }
 }
 
 impl<E: Display> Display for TryMapError<E> {
