@@ -170,6 +170,9 @@ async fn child_with_a_paused_clock() {
 #[ignore = "it needs a process of its own: a test above starts it"]
 fn child_with_a_deaf_task() {
     let log = Log::begin();
+    // Dropped last: it waits for the deaf one, which ends when the test's half of a channel is gone.
+    let runtime = Builder::new_multi_thread().worker_threads(3).build();
+    let runtime = runtime.expect("it starts");
     let both = Arc::new(Barrier::new(2));
     let (release, released) = mpsc::channel();
     let (ended, has_ended) = oneshot::channel::<()>();
@@ -179,7 +182,7 @@ fn child_with_a_deaf_task() {
         async move {
             block_in_place(|| {
                 both.wait();
-                released.recv().expect("the test releases it");
+                _ = released.recv();
             });
             let _ended = ended;
             Err("too late")
@@ -196,8 +199,7 @@ fn child_with_a_deaf_task() {
         pending().await
     };
     let futures = [deaf, fails.boxed(), cancelled.boxed()];
-    let runtime = Builder::new_multi_thread().worker_threads(3).build();
-    runtime.expect("it starts").block_on(async {
+    runtime.block_on(async {
         let call = Box::pin(all(futures));
         tokio::select! {
             biased;
@@ -210,6 +212,7 @@ fn child_with_a_deaf_task() {
         release.send(()).expect("it waits to be released");
         assert!(has_ended.await.is_err());
     });
-    // The runtime has gone, and its threads with it.
+    // Its threads end with it.
+    drop(runtime);
     assert_eq!(log.taken(), logged("too late"));
 }
