@@ -16,6 +16,7 @@ mod exit;
 mod limit;
 
 use exit::{Exit, Report, let_others_run};
+#[allow(unused_imports, reason = "a program may need one of the two only")]
 pub use limit::{Permit, Refused, SharedLimit};
 
 /// Why [`try_map_limited`] has no values: the first failure, and those that followed.
