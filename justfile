@@ -24,7 +24,7 @@ expected:
 
 # Compile and run each recipe in a blank crate.
 paste-check:
-    cargo test -p docs --test paste
+    cargo test --test docs take::proof
 
 # Run a pattern's benchmarks and put the table on its page.
 bench NAME:
@@ -41,3 +41,7 @@ new NAME:
 # Do all that is checked before a change is taken.
 ci:
     bash .ci/run
+
+# Measure what a further pattern costs.
+scale *ARGS:
+    bash .ci/scale {{ARGS}}

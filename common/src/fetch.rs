@@ -111,3 +111,56 @@ pub fn verdict(notice: String, fetched: &[Fetched]) -> anyhow::Result<String> {
     );
     Ok(notice)
 }
+
+#[cfg(all(test, feature = "server"))]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::client;
+    use crate::server::{Item, Server};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_fetch_takes_as_long_as_the_answer_and_no_longer() {
+        let server = Server::start().await.unwrap();
+        let client = client::loopback().unwrap();
+        let delay = Duration::from_millis(30);
+        for (item, takes) in [
+            (Item::new("a"), Duration::ZERO),
+            (Item::new("b").delay(delay), delay),
+        ] {
+            let url = server.url(&item);
+            let start = Instant::now();
+            let page = told(get(client.clone(), url.clone())).await;
+            assert_eq!(page.unwrap(), "200 OK, 64 bytes");
+            assert_eq!(start.elapsed(), takes);
+            get_named(client.clone(), "c".into(), url.clone())
+                .await
+                .unwrap();
+            assert_eq!(start.elapsed(), 2 * takes);
+            assert_eq!(status(&client, url).await.unwrap(), 200);
+            assert_eq!(start.elapsed(), 3 * takes);
+        }
+        server.shutdown().await;
+    }
+
+    #[test]
+    fn a_failure_is_counted_in_what_to_notice() {
+        let fetched = [Ok("a page".into()), Err("status 500".into())];
+        let verdict = |fetched| verdict("notice".into(), fetched);
+        assert_eq!(verdict(&fetched[..1]).unwrap(), "notice");
+        assert_eq!(
+            verdict(&fetched).unwrap_err().to_string(),
+            "notice · failed: 1 of 2"
+        );
+    }
+
+    #[test]
+    fn an_address_is_named_after_its_host() {
+        let url: Url = "http://127.0.0.1:80/a".parse().unwrap();
+        let named = named_by_host(vec![url.clone()]);
+        assert_eq!(named, [("127.0.0.1".to_owned(), url)]);
+    }
+}

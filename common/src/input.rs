@@ -159,6 +159,9 @@ fn lines_of_stdin() -> mpsc::Receiver<io::Result<Line>> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use tokio::time::Instant;
 
     use super::*;
@@ -187,6 +190,13 @@ mod tests {
             assert_eq!(lines.next().await.unwrap(), None);
             assert_eq!(start.elapsed(), takes);
         }
+    }
+
+    #[tokio::test]
+    async fn a_line_of_a_file_is_there_at_once() {
+        let lines = Input::File("a".into()).lines(false).await.unwrap();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(pin!(lines.next()).poll(&mut context).is_ready());
     }
 
     #[test]

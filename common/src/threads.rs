@@ -1,6 +1,5 @@
 //! Threads and runtimes, for demos that show which of them does what.
 
-use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Waker};
@@ -11,33 +10,47 @@ use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 use tokio::time::advance;
 
+use crate::timeline::count;
+
 /// Runs the future on a runtime of its own: one with so many workers, or one without, which has
 /// one thread for everything. What the future has left running is dropped.
 ///
-/// It is on a thread of its own: inside a runtime, another one cannot block the thread.
+/// It is on a thread of its own: inside a runtime, another one cannot block the thread. With `paused`
+/// the future stays on the caller's runtime, whose clock the timeline reads.
 ///
 /// # Errors
-/// When the system gives no threads, and when the future panics.
+/// When the system gives no threads, on zero workers, and when the future panics on its own runtime.
 ///
 /// # Cancel safety
-/// Dropping the call does not stop the future.
-pub async fn on_runtime<T, M>(workers: Option<NonZeroUsize>, main: M) -> anyhow::Result<T>
+/// Dropping the call does not stop the future on its own runtime.
+pub async fn on_runtime<T, M>(workers: Option<usize>, paused: bool, main: M) -> anyhow::Result<T>
 where
     T: Send + 'static,
-    M: AsyncFnOnce() -> T + Send + 'static,
+    M: AsyncFnOnce() -> anyhow::Result<T> + Send + 'static,
 {
+    if paused {
+        return main().await;
+    }
     let on_thread = move || {
         let mut builder = match workers {
             None => Builder::new_current_thread(),
             Some(_) => Builder::new_multi_thread(),
         };
-        let workers = workers.map_or(1, NonZeroUsize::get);
+        let workers = workers.unwrap_or(1);
         let runtime = builder.worker_threads(workers).enable_all().build()?;
         let value = runtime.block_on(main());
         runtime.shutdown_background();
-        Ok(value)
+        value
     };
     spawn_blocking(on_thread).await?
+}
+
+/// What [`on_runtime`] has: `one thread`, `2 workers`.
+pub fn in_words(workers: Option<usize>) -> String {
+    match workers {
+        None => "one thread".to_owned(),
+        Some(workers) => count(workers, "worker"),
+    }
 }
 
 /// Keeps the thread busy for so long. On the paused clock it makes time pass, and lets nobody else
@@ -93,12 +106,14 @@ mod tests {
     async fn a_runtime_has_the_workers_that_it_was_asked_for() {
         let kind = async || {
             let handle = Handle::current();
-            (handle.runtime_flavor(), handle.metrics().num_workers())
+            Ok((handle.runtime_flavor(), handle.metrics().num_workers()))
         };
-        let one = on_runtime(None, kind).await.unwrap();
+        let one = on_runtime(None, false, kind).await.unwrap();
         assert_eq!(one, (RuntimeFlavor::CurrentThread, 1));
-        let three = on_runtime(NonZeroUsize::new(3), kind).await.unwrap();
+        let three = on_runtime(Some(3), false, kind).await.unwrap();
         assert_eq!(three, (RuntimeFlavor::MultiThread, 3));
+        let here = on_runtime(Some(3), true, async || Ok(thread::current().id()));
+        assert_eq!(here.await.unwrap(), thread::current().id());
     }
 
     #[test]

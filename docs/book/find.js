@@ -12,6 +12,8 @@ const finder = (() => {
     // A row's symptom is what one sees. Its answer has other words for it, and many that say nothing
     // of it. A name such as `spawn_blocking` says as much in either.
     const ANSWER = 0.5;
+    // A program that shows a mistake is described in whole sentences, with many words by the way.
+    const PROGRAM = 0.5;
     // Another word for the same thing is a weaker sign than the word itself.
     const SIMILAR = 0.5;
     // A message is its words in their order: that is no accident, and weighs more than the words do.
@@ -19,58 +21,76 @@ const finder = (() => {
     // In a message each word is a sign, the most common one too.
     const LEAST = 0.5;
 
-    // Words that say nothing of what is wrong.
-    const COMMON = new Set(
-        ('a about after all also although am an and another any anything app application are as at be ' +
-            'because been before being but by can cannot code could did didn do does doesn doing don down each ' +
-            'else even every everything fn for from function get gets getting give given gives go goes going got had ' +
-            'happen happened happening happens has have haven how i ' +
-            'if in inside instead into is isn it its just keep keeps let like make makes me ms my need no not ' +
-            'now of on one only onto or other our out processing program really rust s second seconds seems service set should since so ' +
-            'some someone something stay stays still t than that the their them then there these they thing things ' +
-            'this though three to tokio too try trying two until up use used using very want was way we were what ' +
-            'when where whether which while who whole why will with without won would you your').split(' '),
-    );
+    // Words that say nothing of what is wrong, also as `stem` leaves them.
+    const COMMON = new Set(`
+        a about after all also although am an and another any anything app application are as at be
+        because been before being but by can cannot code could did didn do does doesn doing don down
+        each else even every everything fn for from function get gets getting give given gives go goes
+        going got had happen happened happening happens has have haven how i idea if in inside instead
+        into is isn it its just keep keeps let like make makes me ms my need no not now of on one only
+        onto or other our out processing program really rust s second seconds seems service set should
+        since so some somehow someone something sometimes stay stays still t than that the their them
+        then there these they thing things this though three to tokio too try trying two until up use
+        used using very want was way we were what when where whether which while who whole why will with
+        without won would you your
+    `.trim().split(/\s+/).flatMap((word) => [word, stem(word)]));
 
     // Words that people use for the same thing, one thing a line.
     const SAME = [
-        'block deadlock ever forever freeze frozen halt hang indefinite never stall stand stuck unresponsive',
+        'block deadlock ever forever freeze frozen halt hang hung indefinite never stall stand stuck unresponsive',
         'cut disappear drop gone ignore lose lost miss silent skip swallow unnoticed vanish',
         'complete done end exit finish quit return shutdown terminate',
+        'complete finish ready resolve return',
         'abort cancel drop interrupt kill shutdown stop terminate',
-        'ctrlc kill sigterm signal',
-        'crash dead die died error exception fail panic raise throw unwrap',
+        'ctrlc kill sigkill sigterm signal',
+        'crash dead die died error exception fail failure panic raise throw unwrap',
         'climb grow growth increase leak unbounded',
+        'fewer leak lost',
         'heap memory oom ram',
-        'lock mutex rwlock',
+        'guard lock mutex rwlock',
         'coroutine future',
-        'block cpu crunch compute computation synchronous',
-        'begin begun launch run spawn start',
+        'block compute computation cpu crunch hash heavy parse synchronous',
+        'executor loop reactor runtime scheduler',
+        'begin begun fork launch run spawn start',
         'again double duplicate repeat twice',
         'again attempt repeat retry',
-        'delay lag late latency long longer slow',
-        'connection database db pool session socket sqlx transaction',
+        'delay drift lag late latency long longer slow',
+        'bottleneck contention performance serialize sequential slow throughput',
+        'database db mysql pg postgres sql sqlite sqlx transaction',
+        'connection pool session socket',
+        'close disconnect gone hangup leave left',
+        'linger orphan outlive remain survive zombie',
         'browser caller client peer user',
-        'cleanup destructor drop teardown',
-        'empty flush save write',
+        'backend server upstream',
+        'endpoint handler request route',
+        'answer reply response result',
+        'cleanup destructor drop finalizer teardown',
+        'disk file flush fs save write',
+        'drain empty',
         'notify wake wakeup woken',
-        'concurrency limit permit semaphore throttle',
+        'concurrency limit permit semaphore slot throttle',
+        'bound cap capacity limit maximum',
         'channel mpsc queue',
-        'receive receiver recv rx',
-        'send sender tx',
+        'consumer listener reader receive receiver recv rx subscriber',
+        'producer publisher send sender tx writer',
         'consumer receiver worker',
-        'child command process subprocess zombie',
+        'child command process subprocess',
         'container docker kubernetes pod',
         'instance machine pod process replica worker',
+        'deploy redeploy release rollout upgrade version',
+        'crash restart',
         'event item message value',
-        'call request',
+        'call download fetch http request url',
         'deadline elapsed expire limit timeout',
         'concurrent once parallel simultaneous',
         'core cpu thread',
         'log span trace',
         'count counter gauge increment metric update',
         'background job task',
-        'random order sequence',
+        'order random sequence',
+        'corrupt garbage nonsense wrong',
+        'compile compiler lint warn warning',
+        'unfair starve starvation',
     ].map((line) => new Set(line.split(' ').map(stem)));
 
     // One word for what is written in several ways.
@@ -122,7 +142,7 @@ const finder = (() => {
     function words(text) {
         const plain = NOISE.reduce((rest, noise) => rest.replace(noise, ' '), text);
         const spelled = SPELLINGS.reduce((rest, [ways, one]) => rest.replace(ways, one), plain);
-        return spelled.match(/\b\d\d[A-Z]\d\d\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)*|\b[45]\d\d\b|\d+/gi) || [];
+        return spelled.match(/\b\d\d[A-Z]\d\d\b|[a-z][a-z0-9]*(?:_[a-z0-9]+)*|\d+/gi) || [];
     }
 
     const inMessage = (word) => (/^\d/.test(word) ? '#' : stem(word));
@@ -131,16 +151,22 @@ const finder = (() => {
     // `JoinError`, and what else means the same.
     function term(raw) {
         const word = stem(raw);
-        const parts = raw.split(/_|(?<=[a-z])(?=[A-Z])/).map(stem);
-        const others = parts.length > 1 ? parts.filter((part) => !COMMON.has(part)) : [];
-        const groups = SAME.flatMap((same, place) => ([word, ...others].some((one) => same.has(one)) ? [`=${place}`] : []));
-        return { word, parts: others, groups };
+        const split = raw.split(/_|(?<=[a-z])(?=[A-Z])/).map(stem);
+        const parts = split.length > 1 ? split.filter((part) => !COMMON.has(part)) : [];
+        const isIn = (same) => [word, ...parts].some((one) => same.has(one));
+        const groups = SAME.flatMap((same, place) => (isIn(same) ? [`=${place}`] : []));
+        return { word, parts, groups };
     }
 
-    const isTelling = (word) => !COMMON.has(word.toLowerCase()) && !/^(?:\d{1,2}|[^45]\d\d|\d{4,})$/.test(word);
+    // Whether a word says something. Of the numbers only a status of HTTP does.
+    const isTelling = (word) => (
+        /^\d+$/.test(word) ? /^[45]\d\d$/.test(word) : !COMMON.has(word.toLowerCase()));
 
     // The terms of a text, each once.
-    const terms = (list) => [...new Map(list.filter(isTelling).map((raw) => [stem(raw), term(raw)])).values()];
+    const terms = (list) => {
+        const each = list.filter(isTelling).map((raw) => [stem(raw), term(raw)]);
+        return [...new Map(each).values()];
+    };
     const names = (list) => new Set(list.flatMap(({ word, parts }) => [word, ...parts]));
     const meanings = (list) => new Set([...names(list), ...list.flatMap(({ groups }) => groups)]);
     const sum = (list, weight) => list.reduce((total, one) => total + weight(one), 0);
@@ -160,11 +186,13 @@ const finder = (() => {
         return one.slice(best[1] - best[0], best[1]);
     }
 
-    // What is known of a row. `code` are the texts that are set as code in its first cell.
-    function entry(symptom, code, answer) {
+    // What is known of a row. `code` are the texts that are set as code in its first cell; of a mistake
+    // the second cell has no answer, but leads to a program.
+    function entry(symptom, code, answer, isProgram) {
         const seen = terms(words(symptom));
         return {
-            length: seen.length,
+            // A long row has many words: to have one of them says less.
+            weight: (isProgram ? PROGRAM : 1) / Math.sqrt(8 + seen.length),
             symptom: meanings(seen),
             answer: meanings(terms(words(answer))),
             // A name alone is no message, and neither is what is left of one between two gaps.
@@ -202,7 +230,10 @@ const finder = (() => {
             ));
 
         const scored = entries.map((row, place) => {
-            const said = sum(sought, (one) => Math.max(fit(one, row.symptom), (one.parts.length > 0 ? 1 : ANSWER) * fit(one, row.answer)));
+            const said = sum(sought, (one) => Math.max(
+                fit(one, row.symptom),
+                (one.parts.length > 0 ? 1 : ANSWER) * fit(one, row.answer),
+            ));
             const messages = row.messages.map((message) => {
                 const common = commonRun(asked, message);
                 const isWhole = common.length === message.length;
@@ -212,9 +243,7 @@ const finder = (() => {
                     : 0;
             });
             const exact = MESSAGE * Math.max(0, ...messages);
-            // A long row has many words: to have one of them says less.
-            const score = (said + exact) / Math.sqrt(8 + row.length);
-            return { place, score, found: said + exact };
+            return { place, score: (said + exact) * row.weight, found: said + exact };
         });
         scored.sort((a, b) => b.score - a.score);
         const best = scored[0];
@@ -286,6 +315,7 @@ const finder = (() => {
         row.cells[0].textContent,
         [...row.cells[0].querySelectorAll('code')].map((code) => code.textContent),
         row.cells[1].textContent,
+        row.cells[1].querySelector('a[href*="/examples/"]') !== null,
     ));
 
     const box = document.createElement('div');

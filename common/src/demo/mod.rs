@@ -9,6 +9,7 @@ mod end;
 mod options;
 mod output;
 
+use std::future::pending;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ pub use options::{Options, parse};
 pub use output::Snapshot;
 use output::{Live, Output};
 
-use crate::timeline::{self, Recording, Timeline, json, svg};
+use crate::say;
+use crate::timeline::{self, Bars as _, Recording, Timeline, json, svg, track_value};
 
 /// Runs a demo from its arguments to its exit code.
 ///
@@ -82,6 +84,22 @@ impl CtrlC {
 pub async fn pretend(takes: Duration) {
     if !takes.is_zero() {
         sleep(takes).await;
+    }
+}
+
+/// Pretends that somebody presses Ctrl-C after so long, if at all. The first call returns then, and
+/// none after it.
+pub fn pretend_ctrl_c(after: Option<Duration>) -> impl AsyncFnMut() {
+    let mut after = after.into_iter();
+    async move || match after.next() {
+        Some(after) => {
+            let press = async {
+                sleep(after).waiting("for Ctrl-C").await;
+                say!("asked to stop");
+            };
+            track_value("signal", press).await;
+        }
+        None => pending().await,
     }
 }
 
@@ -195,7 +213,7 @@ fn runtime(paused: bool) -> io::Result<Runtime> {
 /// Ends when Ctrl-C is pressed. Never ends where that cannot be watched.
 async fn ctrl_c() {
     if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+        pending().await
     }
 }
 
@@ -209,15 +227,24 @@ fn write(file: &Path, picture: &Timeline) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
     use tokio::time::Instant;
 
     use super::*;
 
+    #[tokio::test]
+    async fn to_pretend_nothing_is_no_wait() {
+        // A sleep of zero would not be ready here, but at the next tick of the timer.
+        let mut context = Context::from_waker(Waker::noop());
+        let nothing = pin!(pretend(Duration::ZERO)).poll(&mut context);
+        assert!(nothing.is_ready());
+    }
+
     #[tokio::test(start_paused = true)]
-    async fn what_is_not_pretended_takes_no_time() {
+    async fn what_is_pretended_takes_its_time() {
         let start = Instant::now();
-        pretend(Duration::ZERO).await;
-        assert_eq!(start.elapsed(), Duration::ZERO);
         pretend(Duration::from_millis(15)).await;
         assert_eq!(start.elapsed(), Duration::from_millis(15));
     }

@@ -36,3 +36,30 @@ impl Gauge {
         self.lane.in_scope(|| mark(Mark::Done, ""));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+    use tracing_subscriber::util::SubscriberInitExt as _;
+
+    use super::*;
+    use crate::timeline::recorder;
+
+    #[tokio::test]
+    async fn a_gauge_is_a_lane_and_knows_the_most() {
+        let (layer, recording) = recorder(|_| {});
+        let _subscriber = tracing_subscriber::registry().with(layer).set_default();
+        recording.start();
+
+        let gauge = Gauge::new("queue");
+        for amount in [1, 3, 2] {
+            gauge.show(amount);
+        }
+        gauge.end();
+        assert_eq!(gauge.most(), 3);
+        let lanes = recording.snapshot().lanes;
+        let levels = lanes[0].levels.iter().map(|at| at.level);
+        assert_eq!(levels.collect::<Vec<_>>(), [1, 3, 2]);
+        assert_eq!(lanes[0].outcome(), Some(Mark::Done));
+    }
+}

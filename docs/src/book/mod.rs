@@ -8,6 +8,7 @@ mod chapters;
 mod comparison;
 mod edits;
 pub mod export;
+pub mod finish;
 pub mod form;
 mod html;
 mod links;
@@ -16,7 +17,6 @@ mod mistakes;
 mod panel;
 pub mod player;
 pub mod questions;
-mod slim;
 mod twin;
 
 use std::collections::BTreeSet;
@@ -61,11 +61,12 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
         let page = parts.fill(&read(&file)?);
         write(&file, &page.with_context(|| chapter.page().file.clone())?)?;
     }
-    slim::slim(built.path())?;
+    finish::finish(built.path())?;
     for (chapter, pattern) in chapters::patterns(&chapters) {
-        let file = format!("{}.rs", pattern.folder.module());
-        let beside = built.path().join(chapter.address()).with_file_name(file);
-        write(&beside, &pattern.recipe)?;
+        let page = built.path().join(chapter.address());
+        for file in chapters::taken(pattern, &chapters) {
+            write(&page.with_file_name(file.path), &file.text)?;
+        }
     }
     add_files(workspace, built.path(), site_url, &links.files)?;
     Ok(built)

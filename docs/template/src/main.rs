@@ -5,26 +5,16 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use common::timeline::{track, waiting};
+use common::timeline::{Bars as _, track};
 use common::{demo, say};
 use tokio::time::{Instant, sleep};
-use tracing::Instrument;
 
 use {{module}}::in_task;
 
 /// Runs one task and waits for what it returns.
 #[derive(Parser)]
 #[command(bin_name = "cargo run -p {{name}} --")]
-struct Args {
-    #[command(flatten)]
-    shared: demo::Options,
-}
-
-impl AsRef<demo::Options> for Args {
-    fn as_ref(&self) -> &demo::Options {
-        &self.shared
-    }
-}
+struct Args {}
 
 fn main() -> ExitCode {
     demo::run(tell)
@@ -41,9 +31,8 @@ async fn tell(_args: Args) -> anyhow::Result<String> {
 
 async fn work() -> Result<u32, Infallible> {
     say!("begins");
-    sleep(Duration::from_millis(300))
-        .instrument(waiting("for the answer"))
-        .await;
+    let answer = sleep(Duration::from_millis(300));
+    answer.waiting("for the answer").await;
     say!("has the answer");
     Ok(42)
 }

@@ -184,11 +184,13 @@ fn sentences() -> Vec<(String, &'static str)> {
     lines.map(pair).collect()
 }
 
-/// A row of the symptoms: the text of its two cells, and what is set as code in the first.
+/// A row of the symptoms: the text of its two cells, what is set as code in the first, and whether
+/// the second leads to a program.
 #[derive(Default)]
 struct Row {
     cells: [String; 2],
     code: Vec<String>,
+    is_program: bool,
 }
 
 /// The rows of a page's tables, read as a browser reads them.
@@ -207,6 +209,11 @@ impl TokenSink for Rows {
                     *is_second = false;
                 }
                 ("td", TagKind::EndTag) => *is_second = true,
+                ("a", TagKind::StartTag) if *is_second => {
+                    let href = tag.attrs.iter().find(|one| &*one.name.local == "href");
+                    let leads = href.is_some_and(|href| href.value.contains("/examples/"));
+                    rows.last_mut().expect("a row").is_program |= leads;
+                }
                 ("code", TagKind::StartTag) if !*is_second => {
                     *is_code = true;
                     rows.last_mut().expect("a row").code.push(String::new());
@@ -271,7 +278,7 @@ fn found(rows: &[Row], sentences: &[(String, &str)]) -> io::Result<Vec<Vec<usize
     let source = fs::read_to_string(pattern::workspace().join("docs/book/find.js"))?;
     let rows: Vec<_> = rows
         .iter()
-        .map(|row| json!([row.cells[0], row.code, row.cells[1]]))
+        .map(|row| json!([row.cells[0], row.code, row.cells[1], row.is_program]))
         .collect();
     let sentences: Vec<_> = sentences.iter().map(|(sentence, _)| sentence).collect();
     let script = format!(

@@ -1,10 +1,10 @@
 //! Chromium and chromedriver: found, started, asked, and gone afterwards.
 
-use std::env;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::{env, fs};
 
 use axum::http::Method;
 use fantoccini::error::{CmdError, NewSessionError};
@@ -44,6 +44,17 @@ pub fn programs() -> Result<(PathBuf, PathBuf), String> {
             .ok_or_else(|| format!("there is no {}", names.join(" or ")))
     };
     Ok((find(&BROWSERS)?, find(&["chromedriver"])?))
+}
+
+/// The source of axe-core, or why there is none.
+pub fn axe() -> Result<String, String> {
+    let fetched = || {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent()?;
+        Some(target.join("axe/axe.min.js"))
+    };
+    let file = env::var_os("AXE").map(PathBuf::from).or_else(fetched);
+    let source = fs::read_to_string(file.unwrap_or_default());
+    source.map_err(|error| format!("no axe, which `bash .ci/axe` fetches: {error}"))
 }
 
 /// A running chromedriver.
@@ -110,7 +121,15 @@ impl Driver {
             .capabilities(wanted)
             .connect(&format!("http://127.0.0.1:{}", self.port))
             .await?;
-        Ok(Session { client })
+        let session = Session { client };
+        if let Ok(axe) = axe() {
+            // No policy of a page holds up what the driver adds.
+            let source = json!({"source": axe});
+            let name = "Page.addScriptToEvaluateOnNewDocument";
+            let added = session.devtools(name, source).await;
+            added.expect("chromedriver adds a script to each page");
+        }
+        Ok(session)
     }
 }
 
@@ -129,6 +148,17 @@ impl Drop for Driver {
         let _ = self.process.wait();
     }
 }
+
+/// Runs axe where it is.
+const AXE: &str = "
+const done = arguments[0];
+const tell = ({ violations }) => done(violations.map(({ id, nodes }) => {
+    const place = ({ target, failureSummary }) => `${target.join(' ')} (${failureSummary.replace(/\\s+/g, ' ')})`;
+    return `axe: ${id}, ${nodes.length} times: ${nodes.slice(0, 3).map(place).join('; ')}`;
+}));
+if (!window.axe) done([]);
+// The sheets are the page's own, so there is nothing to fetch for it.
+else axe.run(document, { resultTypes: ['violations'], preload: false }).then(tell, (error) => done([`axe: ${error}`]));";
 
 /// A browser with one page.
 pub struct Session {
@@ -166,6 +196,13 @@ impl Session {
         self.devtools("Emulation.setEmulatedMedia", features)
             .await?;
         Ok(())
+    }
+
+    /// What axe finds wrong with the page, each with its first places. Nothing, when there is no axe.
+    pub async fn axe(&self) -> Result<Vec<String>, CmdError> {
+        let found = self.client.execute_async(AXE, Vec::new()).await?;
+        let found: Result<Vec<String>, _> = serde_json::from_value(found);
+        Ok(found.expect("what the script answers"))
     }
 
     /// A command of the DevTools protocol.

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod access;
 mod bars;
 #[cfg(unix)]
 mod broken;
@@ -43,6 +44,14 @@ fn main() -> ExitCode {
 
     let world = Arc::new(World::new());
     let mut trials = pages::trials(&world);
+    trials.extend(access::trials(&world));
+    let mut with_axe = pages::axe_trials(&world);
+    with_axe.extend(access::axe_trials(&world));
+    if let Err(reason) = driver::axe() {
+        eprintln!("\nWHETHER EVERYBODY CAN USE THE BOOK IS NOT TESTED: {reason}\n");
+        with_axe = skipped(with_axe, &reason);
+    }
+    trials.extend(with_axe);
     trials.extend(search::trials(&world));
     trials.extend(find::trials(&world));
     trials.extend(player::trials(&world));

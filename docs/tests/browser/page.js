@@ -55,7 +55,9 @@ function unreadable(picture) {
     return problems;
 }
 
-document.fonts.ready.then(() => done({
+// Two frames: what scripts do after a change of the layout is done by then.
+const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+document.fonts.ready.then(frame).then(frame).then(() => done({
     problems: [...tooWide(), ...[...document.querySelectorAll('svg')].flatMap(unreadable)],
     // A link in a picture has no address as a text of its own.
     links: [...new Set([...document.querySelectorAll('a[href]')].map(

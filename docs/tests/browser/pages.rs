@@ -1,31 +1,44 @@
-//! What holds for every page, light and dark, wide and narrow.
+//! What holds for every page, light and dark, on a desktop and on a phone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use fantoccini::Locator;
 use fantoccini::error::CmdError;
 use libtest_mimic::Trial;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::driver::{Look, Session};
 use crate::{Checked, Site, World};
 
-/// The themes of mdBook's menu.
-const THEMES: [&str; 5] = ["light", "rust", "coal", "navy", "ayu"];
+/// A page of each kind, which is looked at in depth: a pattern's, what helps to choose, the figure of
+/// the patterns, tables, a file of the repository, and what is not there.
+const KINDS: [&str; 6] = [
+    "patterns/gather/index.html",
+    "pick.html",
+    "introduction.html",
+    "asyncio.html",
+    "patterns/gather/examples/sequential_awaits.rs.html",
+    "404.html",
+];
+
+/// A desktop and a phone.
+const WIDTHS: [u32; 2] = [1280, 390];
 
 /// A page with all that the check has to find, and a link that is alive. The picture has two texts in
 /// one place and one outside.
-const BAD: &str = "<!DOCTYPE html><meta charset=utf-8><link rel=icon href=data:,>
+const BAD: &str = "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Bad</title>
+<link rel=icon href=data:,><main><h1>Bad</h1>
 <p id=here style='width: 3000px'>wide</p>
 <svg width=100 height=40>
 <text x=0 y=20>first</text><text x=2 y=20>second</text><text x=90 y=20>outside</text></svg>
 <a href='#here'>alive</a> <a href='#nowhere'>1</a> <a href='missing.html'>2</a>
 <a href='/index.html#nowhere'>3</a>
-<svg width=10 height=10><a href='gone.html'><rect width=9 height=9 /></a></svg>
-<img src='http://elsewhere.example/picture.png' alt=''>
+<svg width=10 height=10><a href='gone.html' aria-label=4><rect width=9 height=9 /></a></svg>
+<img src='http://elsewhere.example/picture.png' alt=''></main>
 <script>console.error('a complaint');</script><script>throw new Error('a bug');</script>";
 
 /// What the check says of it, each a part of one problem.
@@ -43,71 +56,189 @@ const FOUND: [&str; 11] = [
     "ERR_NAME_NOT_RESOLVED",
 ];
 
-/// A test for each page, and for each theme.
+/// A page that some people cannot read, and what axe calls that.
+const CLOSED: &str = "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Closed</title>
+<link rel=icon href=data:,><main><h1>Closed</h1><p style='color: #aaa'>pale</p>
+<img src=data:, id=unsaid></main><p>outside</p>";
+const CLOSED_TO: [&str; 3] = ["axe: color-contrast, ", "axe: image-alt, ", "axe: region, "];
+
+/// Each page quickly, and some in depth.
 pub fn trials(world: &Arc<World>) -> Vec<Trial> {
-    let themes = THEMES.map(|theme| {
-        world.trial(format!("theme {theme}"), async move |session, site| {
-            in_theme(session, site, theme).await
-        })
+    let all = world.trial("page by page", async |session, site| {
+        every(session, site).await
     });
     let bad = world.trial("a bad page is found to be bad", async |session, site| {
         Ok(bad(session, site).await?)
     });
-    let pages = world.site.pages.keys();
-    pages
-        // The frame that holds the list of pages where there are no scripts: nobody opens it.
-        .filter(|page| page.as_os_str() != "toc.html")
-        .map(|page| {
-            let page = page.to_string_lossy().replace('\\', "/");
-            world.trial(format!("page {page}"), async move |session, site| {
-                check(session, site, &page).await
-            })
-        })
-        .chain(themes)
-        .chain([bad])
-        .collect()
+    let refused = world.trial("a bad page gets nothing", async |session, site| {
+        Ok(refused(session, site).await?)
+    });
+    let depth = KINDS.map(|page| {
+        world.trial(
+            format!("in depth: page {page}"),
+            async move |session, site| in_depth(session, site, page).await,
+        )
+    });
+    [all, bad, refused].into_iter().chain(depth).collect()
 }
 
-/// Chooses the theme as a reader does, and looks at a page with all kinds of parts.
-async fn in_theme(session: &Session, site: &Site, theme: &str) -> Checked {
-    let client = &session.client;
-    let page = "patterns/gather/index.html";
-    open(session, site, page).await?;
-    for button in ["toggle", theme] {
-        let button = format!("#mdbook-theme-{button}");
-        client.find(Locator::Css(&button)).await?.click().await?;
-    }
+/// What needs axe.
+pub fn axe_trials(world: &Arc<World>) -> Vec<Trial> {
+    vec![world.trial(
+        "axe: a bad page is found to be bad",
+        async |session, site| Ok(closed(session, site).await?),
+    )]
+}
+
+/// Loads each page in one session: what its console says, what it asks for, where its links lead,
+/// whether it fits, and what axe finds. A chapter at both widths, a file of the repository once.
+async fn every(session: &Session, site: &Site) -> Checked {
+    let begun = Instant::now();
     let mut problems = Vec::new();
-    for width in [1280, 400] {
-        let size = Look {
-            width,
-            ..Look::default()
-        };
-        session.look(size).await?;
-        open(session, site, page).await?;
-        let seen = look(session, site, page).await?;
-        problems.extend(seen.iter().map(|problem| format!("{width}: {problem}")));
-        let chosen = format!("html.{theme}");
-        client.find(Locator::Css(&chosen)).await?;
+    for (turn, page) in site.pages.keys().enumerate() {
+        // The frame that holds the list of pages where there are no scripts: nobody opens it.
+        if page.as_os_str() == "toc.html" {
+            continue;
+        }
+        let page = page.to_string_lossy().replace('\\', "/");
+        let is_chapter = !page.trim_end_matches(".html").contains('.');
+        for (dark, width) in [(false, 1280), (true, 390)] {
+            if is_chapter || dark == (turn % 2 == 0) {
+                let width = if is_chapter { width } else { 390 };
+                let look = Look {
+                    dark,
+                    width,
+                    ..Look::default()
+                };
+                problems.extend(looked(session, site, &page, look).await?);
+            }
+        }
     }
+    // For who reads it. It depends on the machine.
+    let seconds = begun.elapsed().as_secs_f64();
+    let pages = site.pages.len() - 1;
+    eprintln!(
+        "{pages} pages in {seconds:.1} s, {:.2} s each",
+        seconds / pages as f64
+    );
+    checked(problems)
+}
+
+/// Looks at a page in each theme and at each width, as it is and with all that is folded open.
+async fn in_depth(session: &Session, site: &Site, page: &str) -> Checked {
+    let mut problems = Vec::new();
+    for width in WIDTHS {
+        for dark in [false, true] {
+            let look = Look {
+                dark,
+                width,
+                ..Look::default()
+            };
+            problems.extend(looked(session, site, page, look).await?);
+            session.client.execute(UNFOLD, Vec::new()).await?;
+            let opened = format!("{page}, opened");
+            problems.extend(look_again(session, site, page, &opened, look).await?);
+        }
+    }
+    checked(problems)
+}
+
+/// Opens all that is folded.
+const UNFOLD: &str =
+    "document.querySelectorAll('details').forEach((folded) => { folded.open = true; });";
+
+fn checked(problems: Vec<String>) -> Checked {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(problems.join("\n").into()),
     }
 }
 
+/// Loads a page with this look, and says what is wrong with it.
+async fn looked(
+    session: &Session,
+    site: &Site,
+    page: &str,
+    look: Look,
+) -> Result<Vec<String>, CmdError> {
+    session.look(look).await?;
+    open(session, site, page).await?;
+    let chosen = if look.dark { "html.navy" } else { "html.light" };
+    session.client.find(Locator::Css(chosen)).await?;
+    look_again(session, site, page, page, look).await
+}
+
+/// Says what is wrong with the page, which is loaded, under this name.
+async fn look_again(
+    session: &Session,
+    site: &Site,
+    page: &str,
+    name: &str,
+    Look { dark, width, .. }: Look,
+) -> Result<Vec<String>, CmdError> {
+    let mut problems = self::look(session, site, page).await?;
+    problems.extend(session.axe().await?);
+    let theme = if dark { "dark" } else { "light" };
+    let named = |problem| format!("{name} ({theme}, {width} px): {problem}");
+    Ok(problems.into_iter().map(named).collect())
+}
+
 /// The check can fail: it finds all that is wrong with a page that was made for it.
 async fn bad(session: &Session, site: &Site) -> Result<(), CmdError> {
     std::fs::write(site.book.path().join("bad.html"), BAD).expect("a page");
+    // The server's policy would leave less to find.
+    let bypass = |on: bool| session.devtools("Page.setBypassCSP", json!({"enabled": on}));
+    bypass(true).await?;
     open(session, site, "bad.html").await?;
-    let mut problems = look(session, site, "bad.html").await?;
-    for found in FOUND {
+    let problems = look(session, site, "bad.html").await;
+    bypass(false).await?;
+    are(problems?, &FOUND);
+    Ok(())
+}
+
+/// With the policy, the browser runs none of its scripts and asks no other machine.
+async fn refused(session: &Session, site: &Site) -> Result<(), CmdError> {
+    std::fs::write(site.book.path().join("refused.html"), BAD).expect("a page");
+    open(session, site, "refused.html").await?;
+    let of = |events: &[Value]| -> Vec<Value> {
+        let blocked = events.iter().map(|event| &event["params"]["blockedReason"]);
+        blocked
+            .filter(|reason| !reason.is_null())
+            .cloned()
+            .collect()
+    };
+    assert_eq!(
+        of(&events(session, "Network.loadingFailed").await?),
+        ["csp"]
+    );
+    let said = session.log("browser").await?;
+    let said: Vec<String> = said
+        .iter()
+        .map(|entry| entry["message"].to_string())
+        .collect();
+    // Two scripts and a picture.
+    assert_eq!(said.len(), 3, "{said:#?}");
+    for refusal in &said {
+        assert!(refusal.contains("Content Security Policy"), "{refusal}");
+    }
+    Ok(())
+}
+
+async fn closed(session: &Session, site: &Site) -> Result<(), CmdError> {
+    std::fs::write(site.book.path().join("closed.html"), CLOSED).expect("a page");
+    open(session, site, "closed.html").await?;
+    are(session.axe().await?, &CLOSED_TO);
+    Ok(())
+}
+
+/// Fails when these are not the problems that were found.
+fn are(mut problems: Vec<String>, expected: &[&str]) {
+    for found in expected {
         let place = problems.iter().position(|said| said.contains(found));
         let place = place.unwrap_or_else(|| panic!("not found: {found} in {problems:#?}"));
         problems.swap_remove(place);
     }
     assert!(problems.is_empty(), "found, too: {problems:#?}");
-    Ok(())
 }
 
 /// What `page.js` answers.
@@ -116,42 +247,6 @@ struct Report {
     problems: Vec<String>,
     links: Vec<String>,
     ids: BTreeSet<String>,
-}
-
-async fn check(session: &Session, site: &Site, page: &str) -> Checked {
-    let mut problems = BTreeMap::new();
-    // Loaded once at each width, since the width decides on the list of pages, once in light and once
-    // in dark. The other theme follows the reader's system.
-    for (width, loaded_dark) in [(1280, false), (400, true)] {
-        for dark in [loaded_dark, !loaded_dark] {
-            session
-                .look(Look {
-                    dark,
-                    width,
-                    ..Look::default()
-                })
-                .await?;
-            if dark == loaded_dark {
-                open(session, site, page).await?;
-            }
-            let theme = if dark { "navy" } else { "light" };
-            let chosen = format!("html.{theme}");
-            let chosen = Locator::Css(&chosen);
-            session.client.wait().for_element(chosen).await?;
-            for problem in look(session, site, page).await? {
-                let seen: &mut Vec<String> = problems.entry(problem).or_default();
-                seen.push(format!("{theme} {width}"));
-            }
-        }
-    }
-    if problems.is_empty() {
-        return Ok(());
-    }
-    let lines: Vec<String> = problems
-        .into_iter()
-        .map(|(problem, seen)| format!("{page} ({}): {problem}", seen.join(", ")))
-        .collect();
-    Err(lines.join("\n").into())
 }
 
 async fn open(session: &Session, site: &Site, page: &str) -> Result<(), CmdError> {
@@ -182,18 +277,23 @@ async fn look(session: &Session, site: &Site, page: &str) -> Result<Vec<String>,
 
 /// Every address that was asked for since the last question.
 async fn requests(session: &Session) -> Result<Vec<String>, CmdError> {
+    let events = events(session, "Network.requestWillBeSent").await?;
+    let address = |event: &Value| {
+        let address = event["params"]["request"]["url"].as_str();
+        address.map(str::to_owned)
+    };
+    Ok(events.iter().filter_map(address).collect())
+}
+
+/// What the browser noted under this name since the last question for notes.
+async fn events(session: &Session, name: &str) -> Result<Vec<Value>, CmdError> {
     let entries = session.log("performance").await?;
-    let sent = entries.iter().filter_map(|entry| {
+    let noted = entries.iter().filter_map(|entry| {
         let message: Value = serde_json::from_str(entry["message"].as_str()?).ok()?;
-        let event = &message["message"];
-        let is_request = event["method"] == "Network.requestWillBeSent";
-        is_request.then(|| {
-            event["params"]["request"]["url"]
-                .as_str()
-                .map(str::to_owned)
-        })?
+        let event = message["message"].clone();
+        (event["method"] == name).then_some(event)
     });
-    Ok(sent.collect())
+    Ok(noted.collect())
 }
 
 /// Links of the page, with those that its scripts made, that lead nowhere in the book.

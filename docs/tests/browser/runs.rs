@@ -1,4 +1,5 @@
-//! Runs from the pages: of each pattern to its end, stopped, refused, and two side by side.
+//! Runs from the pages: to the end, stopped, refused, and two side by side. A page of each pattern is
+//! no more than the same form with other fields.
 
 use std::sync::Arc;
 
@@ -9,22 +10,15 @@ use libtest_mimic::Trial;
 use serde_json::json;
 
 use crate::driver::Session;
-use crate::support::patterns;
 use crate::{Site, World};
 
 /// How often a run is stopped: more often than so many may run at once.
 const STOPS: usize = 5;
 
 pub fn trials(world: &Arc<World>) -> Vec<Trial> {
-    let mut trials: Vec<Trial> = patterns()
-        .iter()
-        .map(|pattern| {
-            let name = pattern.name();
-            world.trial(format!("run {name}"), async move |session, site| {
-                Ok(run(session, site, name).await?)
-            })
-        })
-        .collect();
+    let mut trials = vec![world.trial("run: to its end", async |session, site| {
+        Ok(run(session, site, "gather").await?)
+    })];
     trials.push(world.trial(
         "run: Stop ends it, again and again",
         async |session, site| Ok(stop(session, site).await?),
@@ -118,6 +112,7 @@ async fn run(session: &Session, site: &Site, pattern: &str) -> Result<(), CmdErr
         "{pattern}"
     );
     assert_eq!(lines[0], lines[1], "{pattern}");
+    assert_eq!(session.axe().await?, [""; 0]);
     Ok(())
 }
 
@@ -170,6 +165,7 @@ async fn compare(session: &Session, site: &Site) -> Result<(), CmdError> {
         json!([[run(10), "5306", 1], [run(2), "5306", 1]]),
         "the command, the axis and the player of each"
     );
+    assert_eq!(session.axe().await?, [""; 0]);
     Ok(())
 }
 

@@ -123,13 +123,20 @@ impl Server {
     /// Starts a run.
     async fn run(&self, pattern: &str, arguments: Value) -> Run {
         let body = json!({"pattern": pattern, "arguments": arguments}).to_string();
-        let mut stream = self.send("POST /runs", &self.headers(), &body).await;
+        let mut headers = self.headers();
+        headers.push(accept_encoding());
+        let mut stream = self.send("POST /runs", &headers, &body).await;
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "{head}");
         }
         Run { head, stream }
     }
+}
+
+/// What a browser can read.
+fn accept_encoding() -> (&'static str, String) {
+    ("Accept-Encoding", "gzip, deflate, br, zstd".to_owned())
 }
 
 impl Drop for Server {
@@ -417,7 +424,7 @@ async fn no_page_from_elsewhere_can_show_the_book_in_a_frame() {
             .await;
         for header in [
             "x-frame-options: SAMEORIGIN\r\n",
-            "content-security-policy: frame-ancestors 'self'\r\n",
+            "; frame-ancestors 'self'\r\n",
             "x-content-type-options: nosniff\r\n",
         ] {
             assert!(answer.contains(header), "{path}: {answer}");
@@ -871,6 +878,26 @@ mod misbehaving {
         let message = end["message"].as_str().unwrap();
         assert!(message.ends_with("yyy\nerror: the end") || message.ends_with("yyyerror: the end"));
         assert_eq!((&end["state"], message.len()), (&json!("failed"), 999));
+    }
+
+    #[tokio::test]
+    async fn the_lines_of_a_run_are_not_compressed_and_come_when_they_are_printed() {
+        let script = format!("snapshot 1; {HANG}");
+        let scripted = Scripted::start(&script, Limits::default()).await;
+        let mut run = scripted.run().await;
+        assert!(!run.head.contains("content-encoding"), "{}", run.head);
+        assert!(run.next().await.unwrap()["started"].is_object());
+        // The demo goes on, and its line is here.
+        assert_eq!(run.next().await.unwrap()["frame"]["length"], json!(1.0));
+
+        let server = &scripted.server;
+        let mut headers = server.headers();
+        headers.push(accept_encoding());
+        let mut page = server.send("GET /", &headers, "").await;
+        let mut answer = Vec::new();
+        page.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.contains("content-encoding: gzip\r\n"), "{answer}");
     }
 
     #[tokio::test]

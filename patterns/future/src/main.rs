@@ -26,8 +26,8 @@ struct Args {
     steps: u64,
 }
 
-/// How long everything here waits that waits.
 const STEP: Duration = Duration::from_millis(100);
+type Task = Pin<Box<dyn Future<Output = ()>>>;
 
 fn main() -> ExitCode {
     demo::run(tell)
@@ -105,7 +105,7 @@ async fn by_hand(total: u64) {
 
 /// The executor: it polls each task once, and then whoever was woken, until all are done. One that
 /// stands alone would park its thread where this one awaits. Here Tokio has it, for the timers.
-async fn execute(futures: Vec<(&str, Pin<Box<dyn Future<Output = ()>>>)>) {
+async fn execute(futures: Vec<(&str, Task)>) {
     let (queue, mut woken) = unbounded_channel();
     let mut tasks = BTreeMap::new();
     for (task, (name, future)) in futures.into_iter().enumerate() {

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
+use super::search;
+
 /// The libraries of the search, which can come with the index: it is loaded when somebody searches.
 const LIBRARIES: [&str; 2] = ["elasticlunr-", "mark-"];
 
@@ -67,7 +69,7 @@ fn search_when_asked(book: &Path, scripts: &BTreeMap<String, PathBuf>) -> anyhow
     };
     let (_, searcher) = find("searcher-")?;
     let mut text = fs::read_to_string(searcher)?;
-    for (early, late) in EARLY_USES {
+    for (early, late) in EARLY_USES.into_iter().chain([search::LOAD]) {
         text.find(early)
             .with_context(|| format!("mdBook's search has no `{early}`"))?;
         text = text.replace(early, late);
@@ -82,7 +84,8 @@ fn search_when_asked(book: &Path, scripts: &BTreeMap<String, PathBuf>) -> anyhow
         loaded += &format!("{}\n", fs::read_to_string(path)?);
         tags.push(name);
     }
-    fs::write(index, loaded + &fs::read_to_string(index)?)?;
+    let small = search::small(book, &fs::read_to_string(index)?)?;
+    fs::write(index, loaded + &small)?;
     without_scripts(book, &tags)
 }
 
