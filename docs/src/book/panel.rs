@@ -34,8 +34,25 @@ pub fn by_hand(pattern: &Pattern, files: &[Taken]) -> Markup {
         @for file in files { (recipe(file)) }
         (part("the module line", root, listing("rs", &module)))
         (part("the dependencies", manifest, dependencies))
+        (as_dependency(pattern))
     };
     section("Take the recipe by hand", parts)
+}
+
+/// How to take the recipe as a crate.
+fn as_dependency(pattern: &Pattern) -> Markup {
+    let name = pattern.name();
+    html! {
+        details {
+            summary { "Or as a dependency" }
+            p {
+                code { "cargo add --git REPOSITORY " (name) " --no-default-features" }
+                " takes the crate without its demo. It needs the Rust of this workspace, and " code { "paste" }
+                " is for an older one. The version of a git dependency is the commit in your "
+                code { "Cargo.lock" } ": it stays there until " code { "cargo update -p " (name) } "."
+            }
+        }
+    }
 }
 
 /// A file of the recipe.
