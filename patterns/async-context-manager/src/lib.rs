@@ -130,7 +130,7 @@ pub async fn with_stack<T, E: Display + Send + 'static>(
     if let Some(payload) = panics.drain(..).next() {
         resume_unwind(payload);
     }
-    let close: Vec<E> = std::mem::take(close);
+    let close = std::mem::take(close);
     value.ok_or_else(|| match errors.pop() {
         None => WithError::Close(close),
         Some(body) if close.is_empty() => WithError::Body(body),
