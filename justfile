@@ -24,7 +24,7 @@ expected:
 
 # Compile and run each recipe in a blank crate.
 paste-check:
-    cargo test --test paste
+    cargo test --test docs take::proof
 
 # Run a pattern's benchmarks and put the table on its page.
 bench NAME:

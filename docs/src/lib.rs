@@ -1,8 +1,8 @@
 //! The book: how it is built, served and kept true.
 //!
 //! - [`pattern`]: reads a pattern once, into one value
+//! - [`take`]: takes a recipe out, into another crate, and renews it there
 //! - [`book`]: makes the book of what was read
-//! - [`take`]: takes a recipe out, into another crate
 //! - [`run`]: runs demos, for the pages and for the checks
 //! - [`serve`]: serves the book
 //! - [`renew`]: renews what is generated, and begins what is new

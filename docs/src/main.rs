@@ -1,8 +1,11 @@
 //! `cargo run -p docs`: builds the book and serves it on this machine.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
@@ -10,7 +13,7 @@ use docs::book::export::{ExportError, export, exported};
 use docs::renew::new::NewError;
 use docs::renew::{bench, expected, new};
 use docs::run::{Limits, Programs, Runs};
-use docs::take::{PasteError, paste};
+use docs::take::{self, Catalogue, TakeError, Wanted};
 use docs::{book, pattern, serve};
 
 /// The port to try when none is asked for.
@@ -52,13 +55,8 @@ enum Command {
         #[arg(long, value_name = "PATH", default_value = "/", value_parser = site_url)]
         site_url: String,
     },
-    /// Copy a recipe into your crate, with the dependencies that it needs
-    Paste {
-        /// The pattern, such as `gather`
-        name: String,
-        /// The folder of your crate
-        crate_dir: PathBuf,
-    },
+    /// Copy recipes into your crate, with the dependencies that they need, and keep them up to date
+    Paste(Paste),
     /// Renew every pattern's transcript and picture from a run of its demo
     Expected,
     /// Run a pattern's benchmarks and renew the table on its page, which takes minutes
@@ -71,6 +69,33 @@ enum Command {
         /// Its name: lower-case letters, digits and hyphens, such as `task-group`
         name: String,
     },
+}
+
+#[derive(Args)]
+#[command(override_usage = "cargo run -p docs -- paste [OPTIONS] [NAME]... CRATE")]
+struct Paste {
+    /// The patterns, such as `gather`, and last the folder of your crate. With --check, --diff and
+    /// --update the folder alone means all recipes that it has
+    #[arg(value_name = "NAME... CRATE", required = true, num_args = 1..)]
+    words: Vec<String>,
+    /// The file that names the module, when the crate has several targets: `src/main.rs`
+    #[arg(long, value_name = "PATH")]
+    to: Option<PathBuf>,
+    /// The name of the module, when the recipe's own is taken
+    #[arg(long = "as", value_name = "NAME")]
+    module: Option<String>,
+    /// Show what would change in each file, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Say which recipes the crate has, and which are behind
+    #[arg(long, conflicts_with_all = ["to", "module", "dry_run"])]
+    check: bool,
+    /// Show what has changed here since the recipes were taken
+    #[arg(long, conflicts_with_all = ["to", "module", "dry_run", "check"])]
+    diff: bool,
+    /// Bring the recipes up to date, and keep what you have changed
+    #[arg(long, conflicts_with_all = ["to", "module", "check", "diff"])]
+    update: bool,
 }
 
 fn site_url(path: &str) -> Result<String, String> {
@@ -88,6 +113,10 @@ enum Failure {
     Input(String),
     /// The work itself failed.
     Work(anyhow::Error),
+    /// A recipe was not taken.
+    Taking(TakeError, u8),
+    /// All that there is to say was said.
+    Silent(u8),
 }
 
 impl<E: Into<anyhow::Error>> From<E> for Failure {
@@ -104,13 +133,16 @@ async fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(code) => return code,
     };
+    // A crate is changed as a whole or not at all, so this looks for itself when to stop.
+    let looks_itself = matches!(cli.command, Some(Command::Paste(_)));
     let outcome = tokio::select! {
-        _ = tokio::signal::ctrl_c() => return ExitCode::from(130),
-        code = told_to_end() => return ExitCode::from(code),
+        code = told_to_end(), if !looks_itself => return ExitCode::from(code),
         outcome = run(cli) => outcome,
     };
     let (message, code) = match outcome {
         Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Silent(code)) => return ExitCode::from(code),
+        Err(Failure::Taking(error, code)) => (format!("{:#}", anyhow::Error::from(error)), code),
         Err(Failure::Input(message)) => (message, 2),
         Err(Failure::Work(error)) => (format!("{error:#}"), 1),
     };
@@ -132,11 +164,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             say(&format!("The book is in {}", dir.display()));
             Ok(())
         }
-        Some(Command::Paste { name, crate_dir }) => {
-            let pasted = step(move || paste(&workspace, &name, &crate_dir)).await?;
-            say(pasted.map_err(not_pasted)?.trim_end());
-            Ok(())
-        }
+        Some(Command::Paste(paste)) => take(paste, workspace).await,
         Some(Command::Expected) => {
             for path in step(move || expected::write(&workspace)).await?? {
                 say(&path.display().to_string());
@@ -200,8 +228,8 @@ async fn show(options: Serve, workspace: PathBuf) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Ends with an exit code when the process is told to end, or its terminal is gone: what was started
-/// for a page must not go on alone.
+/// Ends with an exit code at Ctrl-C, when the process is told to end, or its terminal is gone: what was
+/// started for a page must not go on alone.
 #[cfg(unix)]
 async fn told_to_end() -> u8 {
     use tokio::signal::unix::{SignalKind, signal};
@@ -213,6 +241,7 @@ async fn told_to_end() -> u8 {
         return std::future::pending().await;
     };
     tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => 130,
         _ = terminate.recv() => 143,
         _ = hangup.recv() => 129,
     }
@@ -220,7 +249,10 @@ async fn told_to_end() -> u8 {
 
 #[cfg(not(unix))]
 async fn told_to_end() -> u8 {
-    std::future::pending().await
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => 130,
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// Runs a step that blocks, beside the wait for Ctrl-C.
@@ -245,12 +277,77 @@ fn not_begun(error: NewError) -> Failure {
     }
 }
 
-fn not_pasted(error: PasteError) -> Failure {
-    if error.exit_code() == 2 {
-        Failure::Input(error.to_string())
+fn not_taken(error: TakeError) -> Failure {
+    let code = error.exit_code();
+    Failure::Taking(error, code)
+}
+
+/// Pastes, compares or updates recipes. Asked to stop, it has done all of it or nothing, and says which.
+async fn take(paste: Paste, workspace: PathBuf) -> Result<(), Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = stop.clone();
+    let mut work = pin!(step(move || taken(paste, &workspace, &stop)));
+    let outcome = tokio::select! {
+        outcome = &mut work => outcome?,
+        code = told_to_end() => {
+            asked.store(true, Ordering::SeqCst);
+            let (answer, _) = work.await?.map_err(|error| match error {
+                // What it started was stopped, too.
+                TakeError::Program { .. } | TakeError::Stopped => Failure::Taking(TakeError::Stopped, code),
+                error => not_taken(error),
+            })?;
+            say(answer.trim_end());
+            note("stopped: all of it was done before");
+            return Err(Failure::Silent(code));
+        }
+    };
+    let (answer, code) = outcome.map_err(not_taken)?;
+    say(answer.trim_end());
+    if code == 0 {
+        Ok(())
     } else {
-        Failure::Work(error.into())
+        Err(Failure::Silent(code))
     }
+}
+
+/// The answer and the exit code.
+fn taken(paste: Paste, workspace: &Path, stop: &AtomicBool) -> Result<(String, u8), TakeError> {
+    let catalogue = Catalogue::read(workspace)?;
+    let mut names = paste.words;
+    let dir = PathBuf::from(names.pop().unwrap_or_default());
+    if paste.check {
+        let (lines, behind) = take::check(&catalogue, &dir)?;
+        return Ok((lines, u8::from(behind)));
+    }
+    let wanted = Wanted {
+        names,
+        dir,
+        to: paste.to,
+        module: paste.module,
+    };
+    if paste.diff {
+        return Ok((take::diff(&catalogue, &wanted)?, 0));
+    }
+    let plan = match paste.update {
+        true => take::update(&catalogue, &wanted)?,
+        false => take::paste(&catalogue, &wanted)?,
+    };
+    if paste.dry_run {
+        let diff = plan.changes.diff(&plan.root);
+        return Ok((
+            format!(
+                "{diff}{}nothing was changed: this was a dry run\n",
+                plan.says
+            ),
+            0,
+        ));
+    }
+    if stop.load(Ordering::SeqCst) {
+        return Err(TakeError::Stopped);
+    }
+    let (answer, code) = (plan.answer(), u8::from(plan.conflicts));
+    plan.changes.make()?;
+    Ok((answer, code))
 }
 
 /// Prints a line. Nobody may be reading any more, which is no reason to stop.

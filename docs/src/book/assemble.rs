@@ -10,13 +10,14 @@ use anyhow::{Context as _, bail};
 use common::timeline::json;
 
 use super::catalogue::catalogue;
-use super::chapters::Chapter;
+use super::chapters::{self, Chapter};
 use super::edits::Edits;
 use super::html::Parts;
 use super::links::Links;
 use super::{comparison, form, mistakes, panel, player, questions, twin};
 use crate::pattern::Pattern;
 use crate::pattern::page::{Picture, Section};
+use crate::take::recipe::Taken;
 
 /// The picture that the first run is recorded as.
 const TIMELINE: &str = "timeline.svg";
@@ -49,7 +50,10 @@ pub fn assemble(
 ) -> anyhow::Result<Assembled> {
     let mut parts = Parts::default();
     let text = match chapter.pattern() {
-        Some(pattern) => with_parts(workspace, pattern, links, &mut parts)?,
+        Some(pattern) => {
+            let files = chapters::taken(pattern, chapters);
+            with_parts(workspace, pattern, &files, links, &mut parts)?
+        }
         None => chapter.page().text.clone(),
     };
     let text = links.rewrite(&text, chapter, chapter)?;
@@ -61,6 +65,7 @@ pub fn assemble(
 fn with_parts(
     workspace: &Path,
     pattern: &Pattern,
+    files: &[Taken],
     links: &mut Links<'_>,
     parts: &mut Parts,
 ) -> anyhow::Result<String> {
@@ -78,7 +83,10 @@ fn with_parts(
         }
     }
     let recipe = section("The recipe")?;
-    edits.replace(by_hand(recipe)?, parts.place(panel::by_hand(pattern)));
+    edits.replace(
+        by_hand(recipe)?,
+        parts.place(panel::by_hand(pattern, files)),
+    );
     let twin = twin::Twin::new(pattern);
     for (at, mark) in twin.marks_of_rows() {
         edits.insert(at, mark.into_string());

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use mdbook_summary::{SummaryItem, parse_summary};
 
 use crate::pattern::{self, Page, Pattern};
+use crate::take::recipe::{self, Taken};
 
 /// Where the book's own chapters are, seen from the workspace.
 pub const FOLDER: &str = "docs/book/src";
@@ -57,6 +58,14 @@ pub fn patterns(chapters: &[Chapter]) -> impl Iterator<Item = (&Chapter, &Patter
         .iter()
         .map(|chapter| Some((chapter, chapter.pattern()?)));
     patterns.flatten()
+}
+
+/// The files of a recipe as they are pasted into a crate.
+pub fn taken(pattern: &Pattern, chapters: &[Chapter]) -> Vec<Taken> {
+    let others: Vec<String> = patterns(chapters)
+        .map(|(_, it)| it.folder.module())
+        .collect();
+    recipe::taken(pattern, &pattern.folder.module(), &others)
 }
 
 /// Reads every chapter that there is, and checks that the summary names each of them and no other.

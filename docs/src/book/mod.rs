@@ -63,9 +63,10 @@ pub fn build(workspace: &Path, site_url: &str) -> anyhow::Result<TempDir> {
     }
     finish::finish(built.path())?;
     for (chapter, pattern) in chapters::patterns(&chapters) {
-        let file = format!("{}.rs", pattern.folder.module());
-        let beside = built.path().join(chapter.address()).with_file_name(file);
-        write(&beside, &pattern.recipe)?;
+        let page = built.path().join(chapter.address());
+        for file in chapters::taken(pattern, &chapters) {
+            write(&page.with_file_name(file.path), &file.text)?;
+        }
     }
     add_files(workspace, built.path(), site_url, &links.files)?;
     Ok(built)

@@ -17,6 +17,15 @@ pub struct Folder {
     pub dir: PathBuf,
 }
 
+/// A file of a recipe.
+#[derive(Clone, Debug)]
+pub struct RecipeFile {
+    /// Its path below `src`.
+    pub name: String,
+    /// What is in it.
+    pub source: String,
+}
+
 impl Folder {
     /// The name as Rust code spells it: `task_group` for `task-group`.
     #[must_use]
@@ -42,16 +51,22 @@ impl Folder {
         }
     }
 
-    /// The recipe, `src/lib.rs`, without the line that makes the page its documentation: that line
-    /// makes no sense in another crate.
+    /// The files of the recipe: `src/lib.rs`, and one for each of its modules.
     ///
     /// # Errors
-    /// When the file cannot be read.
-    pub fn recipe(&self) -> Result<String, ReadError> {
-        let source = self.read("src/lib.rs")?;
-        let is_kept = |line: &&str| !line.contains("include_str!(\"../README.md\")");
-        let lines: Vec<&str> = source.lines().filter(is_kept).collect();
-        Ok(format!("{}\n", lines.join("\n").trim()))
+    /// When one cannot be read.
+    pub fn recipe(&self) -> Result<Vec<RecipeFile>, ReadError> {
+        let mut files = Vec::new();
+        let mut names = vec!["lib.rs".to_owned()];
+        while let Some(name) = names.pop() {
+            let source = self.read(&format!("src/{name}"))?;
+            let folder = name.strip_suffix(".rs").filter(|folder| *folder != "lib");
+            let folder = folder.map_or(String::new(), |folder| format!("{folder}/"));
+            let modules = source.lines().filter_map(module);
+            names.extend(modules.map(|module| format!("{folder}{module}.rs")));
+            files.push(RecipeFile { name, source });
+        }
+        Ok(files)
     }
 
     /// The arguments of the demo, as the demo itself wrote them.
@@ -90,6 +105,12 @@ impl Folder {
         }
         Ok(variants)
     }
+}
+
+/// The module that this line takes from a file of its own.
+fn module(line: &str) -> Option<&str> {
+    let line = line.strip_prefix("pub ").unwrap_or(line);
+    line.strip_prefix("mod ")?.strip_suffix(';')
 }
 
 /// The workspace that this program was built from.

@@ -7,6 +7,7 @@
 mod anatomy;
 mod calls;
 mod card;
+mod changes;
 mod dependencies;
 mod folder;
 mod near;
@@ -20,8 +21,9 @@ use common::arguments::Argument;
 pub use anatomy::SECTIONS;
 pub use calls::Row;
 pub use card::{Answer, Card, QUESTIONS};
+pub use changes::Entry;
 pub use dependencies::{Dependency, read as dependencies};
-pub use folder::{Folder, folders, workspace};
+pub use folder::{Folder, RecipeFile, folders, workspace};
 pub use near::{Lead, Mistake};
 pub use page::Page;
 pub use transcript::{Transcript, without_timeline};
@@ -31,8 +33,10 @@ pub use transcript::{Transcript, without_timeline};
 pub struct Pattern {
     /// Where it is, and its name.
     pub folder: Folder,
-    /// `src/lib.rs` as it is pasted: without the line that makes the page its documentation.
-    pub recipe: String,
+    /// The recipe: `src/lib.rs` first, and a file for each of its modules.
+    pub recipe: Vec<RecipeFile>,
+    /// What has changed in it, the newest first: `CHANGES.md`.
+    pub changes: Vec<Entry>,
     /// `src/main.rs`.
     pub demo: String,
     /// `asyncio.py`.
@@ -122,6 +126,7 @@ impl Pattern {
         let needs = dependencies::of_page(&page)?;
         Ok(Self {
             recipe: folder.recipe()?,
+            changes: changes::read(folder)?,
             demo: folder.read("src/main.rs")?,
             asyncio: folder.read("asyncio.py")?,
             first_call,

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use time::OffsetDateTime;
+
 /// The files of a fresh pattern. `{{name}}` and `{{module}}` stand for its name, also in the paths,
 /// and `{{tokio}}` for the version of that dependency in the workspace.
 const FILES: &[(&str, &str)] = &[
     ("Cargo.toml", include_str!("../../template/Cargo.toml")),
+    ("CHANGES.md", include_str!("../../template/CHANGES.md")),
     ("README.md", include_str!("../../template/README.md")),
     ("asyncio.py", include_str!("../../template/asyncio.py")),
     (
@@ -154,10 +157,12 @@ fn versions(workspace: &Path) -> Result<BTreeMap<String, String>, NewError> {
 
 fn write(dir: &Path, name: &str, versions: &BTreeMap<String, String>) -> Result<(), NewError> {
     let module = name.replace('-', "_");
+    let today = OffsetDateTime::now_utc().date().to_string();
     let fill = |text: &str| {
         let named = text
             .replace("{{name}}", name)
-            .replace("{{module}}", &module);
+            .replace("{{module}}", &module)
+            .replace("{{today}}", &today);
         versions.iter().fold(named, |text, (name, version)| {
             text.replace(&format!("{{{{{name}}}}}"), version)
         })

@@ -3,7 +3,8 @@
 use std::fs;
 
 use docs::pattern;
-use docs::take::paste;
+use docs::take::recipe::taken;
+use docs::take::{Catalogue, Wanted, paste};
 
 use crate::support::html::{Piece, attribute, blocks, pieces};
 use crate::support::site::{page_of, real};
@@ -11,46 +12,50 @@ use crate::support::{BLANK, blank, patterns};
 
 #[test]
 fn the_panel_offers_what_paste_writes() {
+    let catalogue = Catalogue::read(&pattern::workspace()).expect("the patterns");
+    let modules: Vec<String> = patterns().iter().map(|it| it.folder.module()).collect();
     for pattern in patterns() {
         let (name, module) = (pattern.name(), pattern.folder.module());
         let dir = blank();
-        let answer = paste(&pattern::workspace(), name, dir.path()).expect("a blank crate");
+        let wanted = Wanted {
+            names: vec![name.to_owned()],
+            dir: dir.path().to_path_buf(),
+            ..Wanted::default()
+        };
+        let plan = paste(&catalogue, &wanted).expect("a blank crate");
+        plan.changes.make().expect("the files can be written");
         let written = |file: &str| fs::read_to_string(dir.path().join(file)).expect("it is there");
-        let recipe = written(&format!("src/{module}.rs"));
         let manifest = written("Cargo.toml");
         let dependencies = manifest.strip_prefix(&format!("{BLANK}\n[dependencies]\n"));
-        let line = answer.lines().last().expect("a line to add").trim_start();
+        let dependencies = dependencies.expect("a table").to_owned();
 
-        let offered: Vec<(String, String)> = blocks(&page_of(pattern.name()))
+        let offered: Vec<(String, String)> = blocks(&page_of(name))
             .into_iter()
             .filter_map(|block| Some((block.copies?, block.text)))
             .collect();
-        let wanted = [
-            (
-                "the command",
-                format!("cargo run -p docs -- paste {name} ../my-app"),
-            ),
-            ("the recipe", recipe.clone()),
-            ("the module line", format!("{line}\n")),
-            (
-                "the dependencies",
-                dependencies.expect("a table").to_owned(),
-            ),
-        ];
-        let wanted = wanted.map(|(what, text)| (what.to_owned(), text));
+        let command = format!("cargo run -p docs -- paste {name} ../my-app");
+        let mut wanted = vec![("the command".to_owned(), command)];
+        for file in taken(pattern, &module, &modules) {
+            let path = file.path.display().to_string();
+            assert_eq!(written(&format!("src/{path}")), file.text, "{path}");
+            let download = real().join(pattern.folder.file(&path));
+            let download = fs::read_to_string(download).expect("a file to download");
+            assert_eq!(download, file.text, "{path}");
+            let link = format!("<a href=\"{path}\" download");
+            assert!(page_of(name).contains(&link), "{path}");
+            let what = match path == format!("{module}.rs") {
+                true => "the recipe".to_owned(),
+                false => format!("the recipe's {path}"),
+            };
+            wanted.push((what, file.text));
+        }
+        wanted.push(("the module line".to_owned(), format!("mod {module};\n")));
+        wanted.push(("the dependencies".to_owned(), dependencies));
         assert_eq!(offered, wanted, "{name}");
         for (what, text) in offered {
             // mdBook's highlighting makes spaces of it.
             assert!(!text.contains('\t'), "{name}: a tab in {what}");
         }
-
-        let file = format!("patterns/{name}/{module}.rs");
-        let download = fs::read(real().join(file)).expect("a file to download");
-        assert_eq!(download, recipe.as_bytes(), "{name}");
-        assert!(
-            page_of(pattern.name()).contains(&format!("<a href=\"{module}.rs\" download")),
-            "{name}"
-        );
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use docs::pattern::Pattern;
+use docs::take::recipe::taken;
 use fantoccini::error::CmdError;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -51,12 +52,14 @@ async fn take(session: &Session, site: &Site, pattern: &Pattern) -> Result<(), C
     let page = format!("{}/{}", site.origin, pattern.folder.file("index.html"));
     session.client.goto(&page).await?;
     let pressed = session.press(&site.origin, PRESS).await?;
+    let mut files = taken(pattern, &pattern.folder.module(), &[]);
+    let recipe = files.remove(0).text;
     let offered = [
         (
             "the command",
             format!("cargo run -p docs -- paste {name} ../my-app"),
         ),
-        ("the recipe", pattern.recipe.clone()),
+        ("the recipe", recipe),
         (
             "the module line",
             format!("mod {};\n", pattern.folder.module()),

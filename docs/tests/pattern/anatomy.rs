@@ -99,7 +99,7 @@ fn what_is_read_of_a_page_is_what_it_says() {
         ("one", "Does `one` things.")
     );
     assert_eq!(pattern.first_call, "fn main() {}\n");
-    assert_eq!(pattern.recipe, "pub fn recipe() {}\n");
+    assert_eq!(pattern.recipe[0].source, "pub fn recipe() {}\n");
     assert_eq!(pattern.card.shown_by.len(), 7);
     assert_eq!(pattern.transcripts[0].text, "line\n");
     assert!(pattern.dependencies.is_empty() && pattern.dependency_lines.is_empty());

@@ -48,6 +48,7 @@ fn a_fresh_pattern_has_its_files_and_its_line_in_the_summary() {
     assert_eq!(dir, workspace.path().join("patterns").join("two-words"));
     for file in [
         "Cargo.toml",
+        "CHANGES.md",
         "README.md",
         "asyncio.py",
         "src/lib.rs",
@@ -69,7 +70,7 @@ fn no_placeholder_is_left_and_the_versions_are_the_workspaces() {
     let workspace = workspace();
     let dir = new(workspace.path(), "two-words").unwrap();
     for (file, text) in files(&dir) {
-        for placeholder in ["{{name}}", "{{module}}", "{{tokio"] {
+        for placeholder in ["{{name}}", "{{module}}", "{{tokio", "{{today"] {
             assert!(!text.contains(placeholder), "{file} has {placeholder}");
         }
     }

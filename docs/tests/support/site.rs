@@ -153,6 +153,7 @@ pub fn small_workspace() -> TempDir {
             ("src/lib.rs", "pub fn recipe() {}\n"),
             ("src/main.rs", "fn main() {}\n"),
             ("asyncio.py", "# Python\nprint()\n"),
+            ("CHANGES.md", "# Changes\n\n- 2026-01-01: the first text.\n"),
             ("arguments.json", "[]"),
             ("expected.txt", "line\n"),
             ("timeline.svg", "<svg></svg>\n"),

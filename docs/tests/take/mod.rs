@@ -2,3 +2,5 @@
 
 mod paste;
 mod proof;
+mod stop;
+mod update;

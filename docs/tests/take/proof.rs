@@ -5,15 +5,16 @@ use std::path::Path;
 use std::process::Command;
 
 use docs::pattern::{self, Pattern};
-use docs::take::{add, paste};
+use docs::take::{Catalogue, Wanted, add, paste};
 
-use crate::support::{blank, check};
+use crate::support::{BLANK, blank, check, copy_lock, folder, patterns};
 
 /// Runs cargo in the folder. What the dependencies compile to is kept between runs.
-fn cargo(dir: &Path, command: &str) -> Result<(), String> {
+pub fn cargo(dir: &Path, arguments: &[&str]) -> Result<(), String> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("paste");
     let output = Command::new(env!("CARGO"))
-        .args([command, "--quiet"])
+        .args(arguments)
+        .arg("--quiet")
         .current_dir(dir)
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_INCREMENTAL", "0")
@@ -26,6 +27,19 @@ fn cargo(dir: &Path, command: &str) -> Result<(), String> {
     }
 }
 
+/// Pastes recipes of this workspace.
+fn take(names: &[&str], dir: &Path) -> Result<(), String> {
+    let wanted = Wanted {
+        names: names.iter().map(|name| (*name).to_owned()).collect(),
+        dir: dir.to_path_buf(),
+        ..Wanted::default()
+    };
+    let catalogue = Catalogue::read(&pattern::workspace());
+    let plan = catalogue.and_then(|catalogue| paste(&catalogue, &wanted));
+    let made = plan.and_then(|plan| plan.changes.make());
+    made.map_err(|error| error.to_string())
+}
+
 #[test]
 fn a_recipe_compiles_in_a_blank_crate_and_its_first_call_runs() {
     check(|pattern| prove(pattern).err().into_iter().collect());
@@ -36,26 +50,62 @@ fn a_recipe_compiles_in_a_blank_crate_and_its_first_call_runs() {
 fn prove(pattern: &Pattern) -> Result<(), String> {
     let dir = blank();
     let module = pattern.folder.module();
-    let main = dir.path().join("src/main.rs");
-    let write = |file: &Path, text: &str| fs::write(file, text).expect("a file");
-    paste(&pattern::workspace(), pattern.name(), dir.path()).map_err(|error| error.to_string())?;
-
-    let alone = format!("#![allow(dead_code)]\nmod {module};\nfn main() {{}}\n");
-    write(&main, &format!("#![deny(warnings)]\n{alone}"));
-    cargo(dir.path(), "check").map_err(|error| format!("the recipe alone: {error}"))?;
-
-    // By hand, with the line that names the page, which is not there.
-    let copy = dir.path().join("src").join(format!("{module}.rs"));
+    let write = |file: &str, text: &str| {
+        let path = dir.path().join("src").join(file);
+        fs::create_dir_all(path.parent().unwrap_or(dir.path())).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    take(&[pattern.name()], dir.path())?;
     write(
-        &copy,
-        &pattern.folder.read("src/lib.rs").expect("the recipe"),
+        "main.rs",
+        &format!("#![deny(warnings)]\nmod {module};\nfn main() {{}}\n"),
     );
-    write(&main, &alone);
-    cargo(dir.path(), "check").map_err(|error| format!("copied by hand: {error}"))?;
+    cargo(dir.path(), &["check"]).map_err(|error| format!("the recipe alone: {error}"))?;
 
     let lines = &pattern.example_dependencies;
     add(dir.path(), lines).map_err(|error| format!("the first call: {error}"))?;
-    write(&copy, &pattern.recipe);
-    write(&main, &format!("mod {module};\n{}", pattern.first_call));
-    cargo(dir.path(), "run").map_err(|error| format!("the first call: {error}"))
+    let call = format!("#![deny(warnings)]\nmod {module};\n{}", pattern.first_call);
+    write("main.rs", &call);
+    cargo(dir.path(), &["run"]).map_err(|error| format!("the first call: {error}"))?;
+
+    // By hand, with the line that names the page, which is not there.
+    for file in &pattern.recipe {
+        let name = match file.name.as_str() {
+            "lib.rs" => format!("{module}.rs"),
+            name => format!("{module}/{name}"),
+        };
+        write(&name, &file.source);
+    }
+    write(
+        "main.rs",
+        &format!(
+            "#![allow(dead_code)]\nmod {module};\n{}",
+            pattern.first_call
+        ),
+    );
+    cargo(dir.path(), &["check"]).map_err(|error| format!("copied by hand: {error}"))
+}
+
+/// What a careful library denies.
+const LINTS: &str = "//! A library.\n#![forbid(unsafe_code)]\n\
+                     #![deny(warnings, missing_docs, missing_debug_implementations, unreachable_pub)]\n";
+
+#[test]
+fn all_recipes_are_silent_modules_of_one_library_in_both_editions() {
+    let names: Vec<&str> = patterns().iter().map(Pattern::name).collect();
+    for (edition, command) in [("2021", "check"), ("2024", "clippy")] {
+        let manifest = BLANK.replace("2024", edition);
+        let dir = folder(&[("Cargo.toml", &manifest), ("src/lib.rs", LINTS)]);
+        copy_lock(dir.path());
+        take(&names, dir.path()).expect("a blank crate takes all");
+        let lib = dir.path().join("src/lib.rs");
+        let modules = fs::read_to_string(&lib).expect("the library");
+        let public = modules.replace("\nmod ", "\npub mod ");
+        for text in [modules, public] {
+            fs::write(&lib, text).expect("a file");
+            if let Err(error) = cargo(dir.path(), &[command]) {
+                panic!("edition {edition}: {error}");
+            }
+        }
+    }
 }

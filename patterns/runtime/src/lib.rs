@@ -1,20 +1,27 @@
 //! Run a program until it ends or is asked to stop, and wait for its clean-up.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::{io, pin::pin, thread, time::Duration};
+use std::future::pending;
+use std::io::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::process::{ExitCode, Termination};
+use std::{sync::mpsc, thread, time::Duration};
 
 use futures::FutureExt as _;
-use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio::{runtime::Runtime, select, signal};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio::{runtime::Runtime, select, sync::oneshot};
+
+mod program;
+mod signals;
+
+pub use self::program::Program;
+pub use self::signals::signals;
 
 /// What tasks that are stopped at the deadline get to run their destructors.
 const MOMENT: Duration = Duration::from_millis(100);
 
-/// How a program ended.
+/// How a program ended. Returned by `main`, it names on stderr what did not end well.
 #[derive(Debug)]
 #[must_use = "it says what did not stop in time"]
 pub struct Ended<T> {
@@ -24,23 +31,48 @@ pub struct Ended<T> {
     pub interrupted: bool,
     /// What had not stopped at the deadline: main first, then in the order of their start.
     pub unfinished: Vec<String>,
+    /// Which tasks have panicked, each name once, in alphabetical order.
+    pub panicked: Vec<String>,
+    /// The exit code that says so: 128 and its number when a second signal has ended the grace, 1 when
+    /// a name is in one of the lists, 130 after Ctrl-C, and otherwise 0.
+    pub code: u8,
+}
+
+impl<T: Termination> Termination for Ended<T> {
+    /// Where [`code`](Self::code) is 0, main's value has the word.
+    fn report(self) -> ExitCode {
+        let unfinished = self
+            .unfinished
+            .iter()
+            .map(|name| (name, "did not stop in time"));
+        let panicked = self.panicked.iter().map(|name| (name, "panicked"));
+        for (name, what) in unfinished.chain(panicked) {
+            // Where stderr is closed, the code is left.
+            let _ = writeln!(io::stderr(), "{name} {what}");
+        }
+        match (self.value.map(T::report), self.code) {
+            (Some(code), 0) => code,
+            (_, code) => code.into(),
+        }
+    }
 }
 
 /// Runs `main` until it returns, or until Ctrl-C or SIGTERM, stops the rest as [`run_until`] does,
 /// and shuts the runtime down. A thread that is still busy then has what is left of `grace`.
 ///
+/// The signals are those of [`signals`]: a second one always ends the process.
+///
 /// # Errors
 /// When signals cannot be listened for.
 ///
 /// # Panics
-/// When `main` panics, after the clean-up. Inside a runtime. Without the I/O and time drivers.
+/// When `main` panics, after the clean-up. Inside a runtime. Without the time driver.
 pub fn run<T>(
     runtime: Runtime,
     grace: Duration,
     main: impl AsyncFnOnce(Program) -> T,
 ) -> io::Result<Ended<T>> {
-    let (ended, left) =
-        runtime.block_on(async { io::Result::Ok(supervise(grace, signals()?, main).await) })?;
+    let (ended, left) = runtime.block_on(supervise(grace, signals()?, main));
     // Without this, the runtime's drop would wait for a blocking call without limit.
     runtime.shutdown_timeout(left.max(MOMENT));
     Ok(ended.unwrap_or_else(|panic| resume_unwind(panic)))
@@ -51,12 +83,15 @@ pub fn run<T>(
 /// What is left is what `main` has started through its [`Program`], and `main` itself when it has
 /// not returned. They have `grace` to end, and when `asked` returns again, no time any more.
 ///
+/// `asked` is called again when it has returned, and when `main` has; a call that waits is dropped
+/// then. Each return is a request. Once `main` has returned, the first one changes nothing.
+///
 /// # Cancel safety
 /// Dropping the call asks every task to stop and aborts it. It cannot wait: a task in the middle of
 /// a poll on another thread ends at its next await, a blocking closure when it looks at its token.
 ///
 /// # Panics
-/// When `main` panics, after the clean-up. Outside a Tokio runtime.
+/// When `main` panics, after the clean-up. Outside a Tokio runtime, or without its time driver.
 pub async fn run_until<T>(
     grace: Duration,
     asked: impl AsyncFnMut(),
@@ -76,7 +111,7 @@ async fn supervise<T>(
     let _stop = program.stop.clone().drop_guard();
     let abort = program.abort.clone().drop_guard();
     let main = async { main(program.clone()).await };
-    let mut main = pin!(AssertUnwindSafe(main).catch_unwind());
+    let mut main = Box::pin(AssertUnwindSafe(main).catch_unwind());
     let mut returned = select! {
         // First, or a main that is always ready would leave no budget to see a request.
         biased;
@@ -85,14 +120,13 @@ async fn supervise<T>(
     };
     let interrupted = returned.is_none();
     let stopping = Instant::now();
-    program.stop.cancel();
-    program.tasks.close();
+    program.close();
 
     let clean_up = async {
         if returned.is_none() {
-            returned = Some(main.await);
+            returned = Some((&mut main).await);
         }
-        program.tasks.wait().await;
+        program.ended().await;
     };
     let forced = async {
         // When main has returned, the first request asks for what happens already.
@@ -104,108 +138,54 @@ async fn supervise<T>(
     let left = select! {
         biased;
         () = forced => Duration::ZERO,
-        _ = timeout(grace, clean_up) => grace.saturating_sub(stopping.elapsed()),
+        () = clean_up => grace.saturating_sub(stopping.elapsed()),
+        () = deadline(grace) => Duration::ZERO,
     };
 
-    let mut unfinished: Vec<String> = Vec::from_iter(returned.is_none().then(|| "main".into()));
-    unfinished.extend(
-        program
-            .names()
-            .iter()
-            .filter_map(Weak::upgrade)
-            .map(|name| name.to_string()),
-    );
+    let mut unfinished = Vec::from_iter(returned.is_none().then(|| "main".into()));
+    unfinished.extend(program.running());
     drop(abort);
-    let _ = timeout(MOMENT, program.tasks.wait()).await;
-    let ended = returned.transpose().map(|value| Ended {
-        value,
-        interrupted,
-        unfinished,
-    });
+    // A panic of main's destructors is as one of main.
+    let cut = catch_unwind(AssertUnwindSafe(|| drop(main)));
+    select! { biased; () = program.ended() => {}, () = deadline(MOMENT) => {} }
+    let panicked = program.panicked();
+    let all = unfinished.is_empty() && panicked.is_empty();
+    let code = signals::code(interrupted, all);
+    let value = returned.transpose();
+    let ended = value
+        .and_then(|value| cut.map(|()| value))
+        .map(|value| Ended {
+            value,
+            interrupted,
+            unfinished,
+            panicked,
+            code,
+        });
     (ended, left)
 }
 
-/// What main starts its tasks with. Clones are handles to the same program.
-#[derive(Clone, Debug, Default)]
-pub struct Program {
-    stop: CancellationToken,
-    abort: CancellationToken,
-    tasks: TaskTracker,
-    names: Arc<Mutex<Vec<Weak<str>>>>,
-}
-
-impl Program {
-    /// A token that is cancelled when the program stops. Cancelling it stops only who has it.
-    pub fn token(&self) -> CancellationToken {
-        self.stop.child_token()
+/// Waits so long, also while every worker blocks. Tokio's timer alone does not: who blocks after a timer
+/// woke it can have the driver of all timers with it. So a thread wakes the caller, and ends with it.
+async fn deadline(time: Duration) {
+    let begun = Instant::now();
+    if begun.checked_add(time).is_none() {
+        return pending().await;
     }
-
-    /// Starts a task that should end when the [`token`](Self::token) is cancelled. The handle's value
-    /// is `None` when the task had to be aborted. Panics outside a Tokio runtime.
-    pub fn spawn<F>(&self, name: &str, future: F) -> JoinHandle<Option<F::Output>>
-    where
-        F: Future<Output: Send> + Send + 'static,
-    {
-        let name = self.keep(name);
-        let abortable = self.abort.clone().run_until_cancelled_owned(future);
-        self.tasks.spawn(abortable.inspect(move |_| drop(name)))
-    }
-
-    /// Starts a closure that should return when the [`token`](Self::token) is cancelled: nothing else
-    /// stops it. Panics outside a Tokio runtime.
-    pub fn spawn_blocking<R: Send + 'static>(
-        &self,
-        name: &str,
-        f: impl FnOnce() -> R + Send + 'static,
-    ) -> JoinHandle<R> {
-        let name = self.keep(name);
-        self.tasks.spawn_blocking(move || {
-            let _name = name;
-            f()
-        })
-    }
-
-    /// Who owns the name is running. Makes room before it takes more, so that names do not pile up.
-    fn keep(&self, name: &str) -> Arc<str> {
-        let name = Arc::from(name);
-        let mut names = self.names();
-        if names.len() == names.capacity() {
-            names.retain(|name| name.strong_count() > 0);
-            let room = names.len() + 1;
-            names.reserve(room);
-        }
-        names.push(Arc::downgrade(&name));
-        name
-    }
-
-    fn names(&self) -> MutexGuard<'_, Vec<Weak<str>>> {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Listens for Ctrl-C and SIGTERM (on Windows, Ctrl-Break), which no longer end the process then.
-/// Each call of what it returns waits for one, also for one that came since the last call.
-///
-/// # Errors
-/// When the operating system refuses.
-///
-/// # Panics
-/// Outside a Tokio runtime, and in one without its I/O driver.
-pub fn signals() -> io::Result<impl AsyncFnMut()> {
-    #[cfg(unix)]
-    let (mut interrupt, mut terminate) = {
-        use signal::unix::{SignalKind, signal};
-        (
-            signal(SignalKind::interrupt())?,
-            signal(SignalKind::terminate())?,
-        )
+    let (_waiting, is_dropped) = mpsc::channel::<()>();
+    let (wake, woken) = oneshot::channel();
+    let wait = move || {
+        let _ = is_dropped.recv_timeout(time);
+        let _ = wake.send(());
     };
-    #[cfg(windows)]
-    let (mut interrupt, mut terminate) =
-        (signal::windows::ctrl_c()?, signal::windows::ctrl_break()?);
-    Ok(async move || {
-        select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-    })
+    // Where there are no more threads, Tokio's timer is left.
+    let _ = thread::Builder::new().spawn(wait);
+    let thread = async {
+        // On a paused clock it comes too early, and Tokio's timer counts.
+        if woken.await.is_err() || begun.elapsed() < time {
+            pending().await
+        }
+    };
+    select! { () = sleep(time) => {}, () = thread => {} }
 }
 
 /// Calls `f` in a task of its own, never inside this call. The handle's `abort` cancels it; dropping

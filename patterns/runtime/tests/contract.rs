@@ -5,12 +5,15 @@
 use std::cell::Cell;
 use std::future::{pending, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{ExitCode, Termination as _};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use runtime::{Ended, Program, call_at, call_later, call_soon, run, run_until};
 use tokio::runtime::{Builder, Handle, LocalRuntime, Runtime};
 use tokio::sync::oneshot;
@@ -19,6 +22,8 @@ use tokio::time::{Instant, advance, sleep, timeout};
 
 const GRACE: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3600);
+/// What blocks for so long fails its test, and does not hang.
+const LONG: Duration = Duration::from_secs(30);
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -243,17 +248,28 @@ fn what_main_leaves_behind_is_asked_to_stop_and_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tasks_that_a_task_starts_while_it_stops_are_waited_for() {
+async fn n2_what_is_started_after_the_stop_is_refused() {
+    let log = Log::default();
     let begin = Instant::now();
-    let ended = run_until(GRACE, pending, async |program| {
-        let inner = program.clone();
-        program.spawn("outer", async move {
-            inner.token().cancelled().await;
-            inner.spawn("inner", sleep(ms(300)));
+    let ended = run_until(GRACE, asked([100]), async |program| {
+        let token = program.token();
+        token.cancelled().await;
+        let late = OnDrop(log.clone(), "dropped");
+        let late = program.spawn("late", async move {
+            let _late = late;
+            sleep(HOUR).await;
         });
+        // At once, and not by a task.
+        assert_eq!(log.lines(), ["dropped"]);
+        let call = || panic!("it was started");
+        let late_call = program.spawn_blocking("late call", call);
+        assert_eq!(late.await.unwrap(), None);
+        assert_eq!(late_call.await.unwrap(), None::<()>);
+        sleep(ms(5)).await;
     });
-    assert!(ended.await.unfinished.is_empty());
-    assert_eq!(begin.elapsed(), ms(300));
+    let ended = ended.await;
+    assert_eq!(begin.elapsed(), ms(105));
+    assert!(ended.value.is_some() && ended.unfinished.is_empty());
 }
 
 // K1: a task may refuse to be cancelled until the deadline, and not longer.
@@ -337,6 +353,28 @@ fn a_blocking_closure_that_does_not_stop_is_named() {
     has_gone.recv().unwrap();
 }
 
+#[test]
+fn a_blocking_closure_that_had_not_begun_at_the_deadline_never_does() {
+    let mut builder = Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build();
+    let (gate, wait) = mpsc::channel::<()>();
+    let (begun, has_begun) = oneshot::channel();
+    runtime.expect("a runtime can be built").block_on(async {
+        let mut queued = None;
+        let ended = run_until(Duration::ZERO, pending, async |program| {
+            program.spawn_blocking("first", move || {
+                begun.send(()).unwrap();
+                let _closed = wait.recv();
+            });
+            queued = Some(program.spawn_blocking("queued", || panic!("it has begun")));
+            has_begun.await.unwrap();
+        });
+        assert_eq!(ended.await.unfinished, ["first", "queued"]);
+        drop(gate);
+        assert_eq!(queued.unwrap().await.unwrap(), None::<()>);
+    });
+}
+
 #[tokio::test(start_paused = true)]
 async fn names_of_tasks_that_have_ended_do_not_pile_up() {
     let ended = run_until(Duration::ZERO, pending, async |program| {
@@ -350,6 +388,68 @@ async fn names_of_tasks_that_have_ended_do_not_pile_up() {
     assert_eq!(ended.unfinished, ["deaf"]);
     // Ten thousand names, or their places, would be more than this.
     assert!(ended.value.unwrap() < 2_000);
+}
+
+// A deadline that holds
+
+/// The worker that a timer woke has the driver of all timers with it.
+#[test]
+fn n1_the_deadline_holds_while_every_worker_blocks() {
+    for count in [1, 2] {
+        let (release, released) = mpsc::channel::<()>();
+        let released = Arc::new(Mutex::new(released));
+        let (gone, has_gone) = mpsc::channel();
+        let ended = run(workers(count), ms(1), async |program| {
+            let (begun, has_begun) = mpsc::channel();
+            // One after the other: the last has the driver with it.
+            for number in 1..=count {
+                let (begun, gone, released) = (begun.clone(), gone.clone(), released.clone());
+                program.spawn("stuck", async move {
+                    if number == count {
+                        sleep(ms(1)).await;
+                    }
+                    begun.send(()).unwrap();
+                    // Held by one of them until the other end is gone; the rest wait for the lock.
+                    let _closed = released.lock().unwrap().recv_timeout(LONG);
+                    gone.send(()).unwrap();
+                });
+                has_begun.recv().unwrap();
+            }
+        });
+        let ended = ended.unwrap();
+        assert_eq!(ended.unfinished, vec!["stuck"; count]);
+        assert!(has_gone.try_recv().is_err(), "run waited for it");
+        drop(release);
+        for _ in 0..count {
+            has_gone.recv().unwrap();
+        }
+    }
+}
+
+/// Sends when it is woken.
+struct Bell(Mutex<mpsc::Sender<()>>);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        // Nobody listens at the end.
+        let _ = self.0.lock().expect("nobody panics").send(());
+    }
+}
+
+#[test]
+fn n1_the_deadline_is_one_of_tokio_s_clock() {
+    let (ring, rung) = mpsc::channel();
+    let waker = Waker::from(Arc::new(Bell(Mutex::new(ring))));
+    let mut context = Context::from_waker(&waker);
+    let runtime = paused();
+    let _inside = runtime.enter();
+    let main = async |program: Program| drop(program.spawn("in time", sleep(ms(1))));
+    let mut call = Box::pin(run_until(ms(2), pending, main));
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    // Nobody turns the runtime: only the thread can wake it, and by Tokio's clock it is too early.
+    rung.recv().unwrap();
+    assert!(call.as_mut().poll(&mut context).is_pending());
+    assert!(runtime.block_on(call).unfinished.is_empty());
 }
 
 // A request to stop
@@ -508,6 +608,32 @@ fn a_panic_of_main_does_not_wait_for_a_blocking_call() {
     has_gone.recv().unwrap();
 }
 
+/// Panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        panic!("in a destructor");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_the_destructors_of_a_main_that_is_cut_continues_after_the_clean_up() {
+    let log = Log::default();
+    let call = run_until(GRACE, asked([100]), async |program: Program| {
+        let guard = OnDrop(log.clone(), "task");
+        program.spawn("deaf", async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        let _bomb = Bomb;
+        pending::<()>().await;
+    });
+    let panicked = AssertUnwindSafe(call).catch_unwind().await;
+    assert_eq!(text(panicked), "in a destructor");
+    assert_eq!(log.lines(), ["task"]);
+}
+
 // K3: the panic of what is left behind is not lost.
 #[tokio::test(start_paused = true)]
 async fn a_panic_of_a_task_stays_in_its_handle_and_stops_nobody() {
@@ -524,6 +650,71 @@ async fn a_panic_of_a_task_stays_in_its_handle_and_stops_nobody() {
     assert!(ended.await.unfinished.is_empty());
     let error = task.unwrap().await.unwrap_err();
     assert_eq!(text(Err::<(), _>(error.into_panic())), "on purpose");
+}
+
+#[tokio::test(start_paused = true)]
+async fn n10_a_task_that_panicked_is_named_once_and_the_exit_code_is_not_0() {
+    let ended = run_until(GRACE, pending, async |program| {
+        for name in ["b", "a", "b"] {
+            let panics = program.spawn(name, async { panic!("on purpose") });
+            assert!(panics.await.is_err_and(|error| error.is_panic()));
+        }
+        let call = program.spawn_blocking("call", || panic!("on purpose"));
+        assert!(call.await.is_err_and(|error| error.is_panic()));
+        program.spawn("well", ready(())).await.unwrap();
+    });
+    let ended = ended.await;
+    assert_eq!(ended.panicked, ["a", "b", "call"]);
+    assert!(ended.unfinished.is_empty() && !ended.interrupted);
+    assert_eq!(ended.code, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n10_a_task_whose_destructor_panics_is_named() {
+    let ended = run_until(GRACE, pending, async |program| {
+        let bomb = Bomb;
+        program.spawn("is aborted", async move {
+            let _bomb = bomb;
+            pending::<()>().await;
+        });
+        let bomb = Bomb;
+        program.spawn("ends", async move { drop(bomb) });
+    });
+    let ended = ended.await;
+    assert_eq!(ended.unfinished, ["is aborted"]);
+    assert_eq!(ended.panicked, ["ends", "is aborted"]);
+}
+
+// The exit code
+
+#[tokio::test(start_paused = true)]
+async fn f4_the_exit_code_is_0_when_all_have_ended_and_1_when_something_was_cut() {
+    for (second, code) in [(1_000, 0), (50, 1)] {
+        let ended = run_until(HOUR, asked([100, second]), async |program| {
+            let token = program.token();
+            program.spawn("saver", async move {
+                token.cancelled().await;
+                sleep(ms(60)).await;
+            });
+            program.token().cancelled().await;
+        });
+        let ended = ended.await;
+        assert!(ended.interrupted);
+        assert_eq!(ended.code, code);
+    }
+}
+
+#[test]
+fn n10_a_main_that_returns_it_exits_with_the_code_or_that_of_its_own_value() {
+    let ended = |code, value| Ended {
+        code,
+        ..run(paused(), GRACE, async move |_| value).unwrap()
+    };
+    let (fails, well) = (ExitCode::from(7), ExitCode::SUCCESS);
+    assert_eq!(ended(0, well).report(), ExitCode::SUCCESS);
+    assert_eq!(ended(0, fails).report(), ExitCode::from(7));
+    assert_eq!(ended(1, well).report(), ExitCode::from(1));
+    assert_eq!(ended(130, fails).report(), ExitCode::from(130));
 }
 
 // "Event loop is closed"

@@ -1,9 +1,11 @@
 //! Each example shows a mistake. Here each mistake does its damage, and the recipe does not.
 
+use std::future::pending;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::channel::oneshot;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::advance;
 
@@ -14,8 +16,17 @@ mod runtime_block_on_inside;
 #[path = "../examples/runtime_blocking_call.rs"]
 mod runtime_blocking_call;
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_blocking_in_drop.rs"]
+mod runtime_blocking_in_drop;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_handle_block_on.rs"]
+mod runtime_handle_block_on;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/runtime_no_clean_up.rs"]
 mod runtime_no_clean_up;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/runtime_other_block_on.rs"]
+mod runtime_other_block_on;
 #[cfg(unix)]
 #[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/runtime_sigterm.rs"]
@@ -27,6 +38,12 @@ mod runtime_waits_for_blocking;
 fn paused() -> Runtime {
     let mut builder = Builder::new_current_thread();
     let runtime = builder.enable_all().start_paused(true).build();
+    runtime.expect("a runtime can be built")
+}
+
+fn workers() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).enable_all().build();
     runtime.expect("a runtime can be built")
 }
 
@@ -99,6 +116,56 @@ fn tasks_that_are_left_at_the_end_of_main_do_not_clean_up() {
 #[test]
 fn run_waits_for_the_clean_up() {
     assert_eq!(runtime_no_clean_up::with_run(paused()), 3);
+}
+
+#[test]
+fn f14_a_blocking_call_in_a_destructor_is_lost_at_the_end_of_the_runtime() {
+    for runtime in [paused(), workers()] {
+        assert!(!runtime_blocking_in_drop::mistake(runtime));
+    }
+}
+
+#[test]
+fn f14_a_blocking_call_that_a_task_of_the_program_awaits_is_not() {
+    for runtime in [paused(), workers()] {
+        assert!(runtime_blocking_in_drop::with_run(runtime));
+    }
+}
+
+/// An hour of the paused clock.
+async fn an_hour() {
+    advance(Duration::from_secs(3600)).await;
+}
+
+#[test]
+fn p1_block_on_of_a_handle_turns_no_timer_of_a_current_thread_runtime() {
+    assert!(!runtime_handle_block_on::mistake(&paused(), an_hour()));
+}
+
+#[test]
+fn p1_block_on_of_the_runtime_does_and_so_do_workers() {
+    assert!(runtime_handle_block_on::with_runtime(&paused(), an_hour()));
+    assert!(runtime_handle_block_on::mistake(&workers(), pending()));
+}
+
+#[test]
+fn p2_another_block_on_in_a_task_stands_still_after_128_calls() {
+    let runtime = workers();
+    let (told, calls) = mpsc::channel();
+    let (give_up, patience) = oneshot::channel();
+    let task = runtime.spawn(runtime_other_block_on::mistake(told, patience));
+    for _ in 0..128 {
+        calls.recv().expect("the call comes back");
+    }
+    give_up.send(()).expect("it is waited for");
+    assert_eq!(runtime.block_on(task).unwrap(), 128);
+}
+
+#[test]
+fn p2_in_a_blocking_closure_all_calls_come_back() {
+    let runtime = workers();
+    let task = runtime.spawn(runtime_other_block_on::with_spawn_blocking());
+    assert_eq!(runtime.block_on(task).unwrap(), 1_000);
 }
 
 #[cfg(unix)]

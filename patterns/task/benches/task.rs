@@ -40,7 +40,7 @@ fn compare(criterion: &mut Criterion) {
 /// Measures every way with `count` tasks, from the first spawn to the end of the last task.
 fn measure_all(mut ways: Ways<'_>, count: usize) {
     ways.way("task", move || async move {
-        let tasks = Tasks::new(|name, failure| panic!("{name} {failure}"));
+        let tasks = Tasks::new(|name, failure| panic!("{name} {failure:#}"));
         for _ in 0..count {
             let started = tasks.spawn("task", |_| work());
             started.expect("the set is not stopped");

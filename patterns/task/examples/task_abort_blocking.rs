@@ -34,7 +34,7 @@ pub async fn with_tasks() -> usize {
     let (begun, has_begun) = oneshot::channel();
     let (go_on, may_go_on) = mpsc::channel();
     let (hashed, parts) = oneshot::channel();
-    let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure}"));
+    let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure:#}"));
     let started = tasks.spawn_blocking("hash", |stop| {
         let _ = hashed.send(hash(begun, may_go_on, move || stop.is_cancelled()));
         Ok(())

@@ -28,7 +28,7 @@ pub async fn mistake() -> usize {
 /// Returns how often it asked in the second after its owner was dropped.
 pub async fn with_tasks() -> usize {
     let asked = Arc::new(AtomicUsize::new(0));
-    let owner = Tasks::new(|name, failure| eprintln!("{name} {failure}"));
+    let owner = Tasks::new(|name, failure| eprintln!("{name} {failure:#}"));
     let started = owner.spawn("poll", |_| poll(asked.clone()));
     started.expect("the set is not stopped");
     sleep(Duration::from_millis(250)).await;

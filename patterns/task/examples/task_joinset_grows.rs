@@ -29,7 +29,7 @@ pub async fn mistake() -> usize {
 /// Returns how many results are still in memory when every request was handled.
 pub async fn with_tasks() -> usize {
     let request = Arc::new(());
-    let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure}"));
+    let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure:#}"));
     for number in 0..REQUESTS {
         let handle = handle(request.clone());
         let started = tasks.spawn(format!("request {number}"), |_| async {

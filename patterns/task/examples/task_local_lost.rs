@@ -25,7 +25,7 @@ pub async fn mistake() -> Option<u32> {
 pub async fn with_scope() -> Option<u32> {
     let handler = async {
         let (answer, answered) = oneshot::channel();
-        let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure}"));
+        let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure:#}"));
         let in_scope = REQUEST.scope(REQUEST.get(), request());
         let started = tasks.spawn("audit", |_| async {
             let _ = answer.send(in_scope.await);

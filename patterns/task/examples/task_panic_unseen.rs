@@ -24,7 +24,7 @@ pub async fn mistake() -> Option<(Duration, String)> {
 pub async fn with_tasks() -> Option<(Duration, String)> {
     let (reporter, reports) = unbounded_channel();
     let tasks = Tasks::new(move |name, failure| {
-        let _ = reporter.send(format!("{name} {failure}"));
+        let _ = reporter.send(format!("{name} {failure:#}"));
     });
     let started = tasks.spawn("import", |_| import());
     started.expect("the set is not stopped");

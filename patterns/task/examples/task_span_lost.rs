@@ -22,7 +22,7 @@ pub async fn mistake() -> Option<&'static str> {
 pub async fn with_instrument() -> Option<&'static str> {
     let handler = async {
         let (answer, answered) = oneshot::channel();
-        let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure}"));
+        let tasks = Tasks::<String>::new(|name, failure| eprintln!("{name} {failure:#}"));
         let work = async {
             let _ = answer.send(current().await);
             Ok(())

@@ -1,29 +1,35 @@
 //! Background tasks with names: each failure is reported at once, and all stop together.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
-use std::any::Any;
-use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::{any::Any, fmt, future::Future, num::NonZeroU64, panic::AssertUnwindSafe};
+use std::{sync::Arc, time::Duration};
 
 use futures::FutureExt as _;
-use futures::future::{AbortHandle, Abortable, Aborted, lazy};
+use futures::future::{AbortRegistration, Abortable, Aborted, lazy};
 use thiserror::Error;
-use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::{TaskTracker, task_tracker::TaskTrackerToken};
+use tokio_util::{sync::CancellationToken, task::task_tracker::TaskTrackerToken};
 
-/// How a task failed.
+mod registry;
+
+use self::registry::{End, Registry};
+
+/// How a task failed. Its text in the form `{:#}` has the error's, or that of the panic.
 #[derive(Debug, Error)]
 pub enum Failure<E> {
     /// It returned this error.
-    #[error("failed: {0}")]
-    Error(E),
+    Error(#[source] E),
     /// It panicked, with this payload.
-    #[error("panicked: {}", text(.0.as_ref()))]
     Panic(Box<dyn Any + Send>),
+}
+
+impl<E: fmt::Display> fmt::Display for Failure<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) if f.alternate() => write!(f, "failed: {error:#}"),
+            Self::Error(_) => f.write_str("failed"),
+            Self::Panic(payload) => write!(f, "panicked: {}", text(payload.as_ref())),
+        }
+    }
 }
 
 /// A task was not started.
@@ -32,13 +38,17 @@ pub enum Failure<E> {
 pub struct Refused;
 
 /// What became of the tasks that [`Tasks::stop`] found running. Each name is in one list.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Stopped {
     /// Those that ended in the time they were given.
     pub asked: Vec<String>,
+    /// Those that ended by themselves all the same, after that time: they were in the middle of their
+    /// work, blocked or computing, when they were aborted, and came to its end.
+    pub late: Vec<String>,
     /// Those that did not, were aborted, and have ended.
     pub aborted: Vec<String>,
-    /// Those that were aborted and still run: they block, or compute without an await.
+    /// Those that were aborted and still run: they block, or compute without an await. Or no thread has
+    /// had the time to drop them.
     pub running: Vec<String>,
 }
 
@@ -52,24 +62,10 @@ pub struct Tasks<E>(Arc<Shared<E>>);
 struct Shared<E> {
     report: Report<E>,
     stop: CancellationToken,
-    /// Says when the last task has ended. Closed with the registry locked, it refuses new ones.
-    tracker: TaskTracker,
-    next: AtomicU64,
-    registry: Mutex<Registry>,
+    registry: Registry,
 }
 
 type Report<E> = Box<dyn Fn(&str, Failure<E>) + Send + Sync>;
-
-/// Not a `HashMap`, which would keep the room for the most tasks that there ever were.
-type Registry = BTreeMap<u64, (String, AbortHandle)>;
-
-/// A task's place in the registry, given up when the task is dropped, however it ends.
-struct Place<E> {
-    id: u64,
-    shared: Arc<Shared<E>>,
-    /// Dropped last: whoever waits for the tracker finds the task gone from the registry.
-    _tracked: TaskTrackerToken,
-}
 
 impl<E: Send + 'static> Tasks<E> {
     /// Makes an empty set, which calls `report` with the name and the failure of a task that fails.
@@ -80,16 +76,14 @@ impl<E: Send + 'static> Tasks<E> {
         Self(Arc::new(Shared {
             report: Box::new(report),
             stop: CancellationToken::new(),
-            tracker: TaskTracker::new(),
-            next: AtomicU64::new(0),
-            registry: Mutex::default(),
+            registry: Registry::default(),
         }))
     }
 
     /// Starts a task. `work` makes its future from the token that asks it to stop.
     ///
     /// # Errors
-    /// When [`stop`](Self::stop) was called before.
+    /// When [`stop`](Self::stop) has begun. `work` is not called then.
     ///
     /// # Panics
     /// Outside a Tokio runtime. A panic of `work` before it returns its future is the caller's.
@@ -98,8 +92,8 @@ impl<E: Send + 'static> Tasks<E> {
         W: FnOnce(CancellationToken) -> F,
         F: Future<Output = Result<(), E>> + Send + 'static,
     {
-        let task = self.enter(name.into(), work(self.0.stop.child_token()))?;
-        tokio::spawn(task);
+        let (place, abort) = self.enter(name.into())?;
+        tokio::spawn(place.watch(abort, work(self.0.stop.child_token())));
         Ok(())
     }
 
@@ -115,111 +109,117 @@ impl<E: Send + 'static> Tasks<E> {
     where
         W: FnOnce(CancellationToken) -> Result<(), E> + Send + 'static,
     {
+        let (place, abort) = self.enter(name.into())?;
         let stop = self.0.stop.child_token();
         // As a future that is ready at its first poll, it is watched as any other.
-        let task = self.enter(name.into(), lazy(move |_| work(stop)))?;
+        let task = place.watch(abort, lazy(move |_| work(stop)));
         tokio::task::spawn_blocking(move || task.now_or_never());
         Ok(())
     }
 
     /// The names of the tasks that run now, in the order in which they were started.
     pub fn running(&self) -> Vec<String> {
-        names(&self.0.registry(), |_| true)
+        self.0.registry.names()
     }
 
     /// Stops all tasks, waits for their end, and says how each has ended.
     ///
     /// Asks every task, aborts those that have not ended after `grace`, and gives up on those that
-    /// have not ended `after_abort` later. From the call on, no task is started.
+    /// have not ended `after_abort` later. Both times hold also while tasks block every worker, unless
+    /// this call runs on one of them. To be dropped takes a turn of a thread: with less time, each task
+    /// has its turn all the same on one thread, and 100 ms for it on several.
+    ///
+    /// A future does nothing before it is polled: a task that is started before the first poll of this
+    /// one is accepted and stopped with the others, and no task is started from then on.
     ///
     /// # Cancel safety
     /// What a dropped call has begun is not undone: the tasks stay asked. Another call goes on.
     pub async fn stop(&self, grace: Duration, after_abort: Duration) -> Stopped {
-        let all = {
-            let registry = self.0.registry();
-            self.0.tracker.close();
-            registry.clone()
-        };
+        let registry = &self.0.registry;
+        let all = registry.close();
         self.0.stop.cancel();
-        let _ = timeout(grace, self.0.tracker.wait()).await;
-        let late = self.0.abort();
-        let _ = timeout(after_abort, self.0.tracker.wait()).await;
-        let left = self.0.registry().clone();
-        Stopped {
-            asked: names(&all, |id| !late.contains_key(id)),
-            aborted: names(&late, |id| !left.contains_key(id)),
-            running: names(&left, |_| true),
+        registry.all_ended(grace).await;
+        registry.abort();
+        registry.all_dropped(after_abort).await;
+        let mut stopped = Stopped::default();
+        for (id, name) in all {
+            let list = match registry.end(id) {
+                Some(End::Asked) => &mut stopped.asked,
+                Some(End::Late) => &mut stopped.late,
+                Some(End::Aborted) => &mut stopped.aborted,
+                None => &mut stopped.running,
+            };
+            list.push(name);
         }
+        stopped
     }
 
-    /// Gives the work a place, and makes the task of it that reports its failure.
-    fn enter<F>(
-        &self,
-        name: String,
-        work: F,
-    ) -> Result<impl Future<Output = ()> + use<E, F>, Refused>
-    where
-        F: Future<Output = Result<(), E>>,
-    {
-        // Not Tokio's handle, which comes with the spawn: a stop before that would miss the task.
-        let (abort, registration) = AbortHandle::new_pair();
-        let mut registry = self.0.registry();
-        if self.0.tracker.is_closed() {
-            return Err(Refused);
-        }
+    fn enter(&self, name: String) -> Result<(Place<E>, AbortRegistration), Refused> {
+        let (id, tracked, abort) = self.0.registry.enter(name).ok_or(Refused)?;
         let place = Place {
-            id: self.0.next.fetch_add(1, Ordering::Relaxed),
+            id: Some(id),
             shared: self.0.clone(),
-            _tracked: self.0.tracker.token(),
+            _tracked: tracked,
         };
-        registry.insert(place.id, (name, abort));
-        // `fuse` drops work that has ended while a panic of its destructor is still caught.
-        let work = AssertUnwindSafe(Abortable::new(work, registration).fuse()).catch_unwind();
-        Ok(work.map(move |ended| {
-            let failure = match ended {
-                Ok(Ok(Ok(())) | Err(Aborted)) => return,
-                Ok(Ok(Err(error))) => Failure::Error(error),
-                Err(payload) => Failure::Panic(payload),
-            };
-            // It leaves first: what is reported no longer runs.
-            let gone = place.shared.registry().remove(&place.id);
-            if let Some((name, _)) = gone {
-                (place.shared.report)(&name, failure);
-            }
-        }))
+        Ok((place, abort))
     }
 }
 
 impl<E> Drop for Tasks<E> {
     fn drop(&mut self) {
-        self.0.abort();
+        self.0.registry.abort();
         self.0.stop.cancel();
     }
 }
 
-impl<E> Shared<E> {
-    /// Aborts the tasks that run, and returns them.
-    fn abort(&self) -> Registry {
-        let running = self.registry().clone();
-        running.values().for_each(|(_, abort)| abort.abort());
-        running
+impl<E> fmt::Debug for Tasks<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let running = self.0.registry.names();
+        f.debug_struct("Tasks").field("running", &running).finish()
+    }
+}
+
+/// A task's place in the registry, given up when the task is dropped, however it ends.
+struct Place<E> {
+    /// None when it was given up before.
+    id: Option<NonZeroU64>,
+    shared: Arc<Shared<E>>,
+    /// Dropped last: whoever waits for the tracker finds the task gone from the registry.
+    _tracked: TaskTrackerToken,
+}
+
+impl<E> Place<E> {
+    /// Makes the task of the work, which reports its failure.
+    fn watch<F>(mut self, abort: AbortRegistration, work: F) -> impl Future<Output = ()>
+    where
+        F: Future<Output = Result<(), E>>,
+    {
+        // `fuse` drops work that has ended while a panic of its destructor is still caught.
+        let work = AssertUnwindSafe(Abortable::new(work, abort).fuse()).catch_unwind();
+        work.map(move |ended| {
+            let (ends, failure) = match ended {
+                Ok(Err(Aborted)) => return,
+                Ok(Ok(ended)) => ([End::Asked, End::Late], ended.err().map(Failure::Error)),
+                // After an abort, it comes from a destructor.
+                Err(payload) => ([End::Asked, End::Aborted], Some(Failure::Panic(payload))),
+            };
+            // It leaves first: what is reported no longer runs.
+            if let Some((name, failure)) = self.leave(ends).zip(failure) {
+                (self.shared.report)(&name, failure);
+            }
+        })
     }
 
-    /// Nothing panics while the registry is locked.
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Says how it has ended, and how when it was aborted.
+    fn leave(&mut self, ends: [End; 2]) -> Option<String> {
+        self.shared.registry.leave(self.id.take()?, ends)
     }
 }
 
 impl<E> Drop for Place<E> {
     fn drop(&mut self) {
-        self.shared.registry().remove(&self.id);
+        self.leave([End::Aborted; 2]);
     }
-}
-
-fn names(tasks: &Registry, which: impl Fn(&u64) -> bool) -> Vec<String> {
-    let tasks = tasks.iter().filter(|(id, _)| which(id));
-    tasks.map(|(_, (name, _))| name.clone()).collect()
 }
 
 /// The text that `panic!` makes of its arguments.

@@ -54,7 +54,7 @@ async fn tell(args: Args) -> anyhow::Result<String> {
     let (reporter, reports) = unbounded_channel();
     let tasks = Tasks::new(move |name: &str, failure: Failure<anyhow::Error>| {
         // It cannot be sent when nobody listens any more, and then nobody would read it.
-        let _ = reporter.send(format!("{name} {failure}"));
+        let _ = reporter.send(format!("{name} {failure:#}"));
     });
     for number in 1..=workers {
         let name = format!("worker {number}");

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::task::{block_in_place, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 const NOW: Duration = Duration::ZERO;
 /// Longer than anything here takes: where something is broken, a test fails and does not hang.
@@ -36,7 +37,7 @@ fn tasks() -> (Set, Reports) {
     let reports = Reports::default();
     let list = reports.clone();
     let tasks = Tasks::new(move |name, failure| {
-        let report = (start.elapsed(), format!("{name} {failure}"));
+        let report = (start.elapsed(), format!("{name} {failure:#}"));
         list.lock().expect("nothing panics in here").push(report);
     });
     (tasks, reports)
@@ -63,6 +64,13 @@ async fn polite(stop: CancellationToken, millis: u64) -> Result<(), &'static str
 async fn panic_after(millis: u64, payload: impl Any + Send) -> Result<(), &'static str> {
     sleep(ms(millis)).await;
     panic_any(payload)
+}
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime can be built")
 }
 
 fn two_workers() -> Runtime {
@@ -120,6 +128,30 @@ async fn the_payload_of_a_panic_is_kept() {
     tasks.spawn("task", |_| task).unwrap();
     yield_now().await;
     assert_eq!(*payload.try_recv().unwrap().downcast::<u8>().unwrap(), 7);
+}
+
+// An error that is one is the cause. All of them are in the text in the form `{:#}`.
+#[test]
+fn f3_the_error_of_a_task_is_the_cause_of_its_failure() {
+    let disk_full = || std::io::Error::other("disk full");
+    let failure = Failure::Error(disk_full());
+    let cause = std::error::Error::source(&failure).expect("there is a cause");
+    assert!(cause.is::<std::io::Error>());
+    assert_eq!(failure.to_string(), "failed");
+    assert_eq!(format!("{failure:#}"), "failed: disk full");
+
+    let text = Failure::Error(String::from("disk full"));
+    assert_eq!(format!("{text:#}"), "failed: disk full");
+    let chain = anyhow::Error::from(disk_full()).context("cannot save");
+    let failure = Failure::Error(chain);
+    assert_eq!(format!("{failure:#}"), "failed: cannot save: disk full");
+}
+
+#[tokio::test]
+async fn a_set_shows_who_runs() {
+    let (tasks, _reports) = tasks();
+    tasks.spawn("a", |_| hold(Arc::default())).unwrap();
+    assert_eq!(format!("{tasks:?}"), r#"Tasks { running: ["a"] }"#);
 }
 
 /// Panics when it is dropped.
@@ -259,7 +291,7 @@ async fn stop_says_who_stopped_when_asked_and_who_was_aborted() {
     let expected = Stopped {
         asked: names(["quick", "slow"]),
         aborted: names(["deaf", "late"]),
-        running: names([]),
+        ..Stopped::default()
     };
     assert_eq!(tasks.stop(ms(100), ms(100)).await, expected);
     assert_eq!(start.elapsed(), ms(100));
@@ -342,6 +374,151 @@ async fn a_task_that_is_stopped_before_its_first_step_never_runs() {
     assert!(!ran.load(Ordering::Relaxed));
     assert_eq!(Arc::strong_count(&alive), 1);
     assert_eq!(alive_tasks(), 0);
+}
+
+#[test]
+fn n3_who_was_aborted_with_no_time_left_is_aborted_and_not_running() {
+    for runtime in [one_thread(), two_workers()] {
+        runtime.block_on(async {
+            for grace in [NOW, ms(10)] {
+                let (tasks, _reports) = tasks();
+                for name in ["one", "two", "three"] {
+                    tasks.spawn(name, |_| hold(Arc::default())).unwrap();
+                }
+                yield_now().await;
+                let stopped = tasks.stop(grace, NOW).await;
+                assert_eq!(stopped.aborted, ["one", "two", "three"]);
+                assert_eq!(stopped.running, names([]));
+            }
+        });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn n3_many_that_are_behind_others_in_the_queue_are_aborted_in_no_time() {
+    let (tasks, _reports) = tasks();
+    let start = Instant::now();
+    for number in 0..1_000 {
+        tasks
+            .spawn(number.to_string(), |_| hold(Arc::default()))
+            .unwrap();
+    }
+    let busy = AbortOnDropHandle::new(tokio::spawn(async {
+        loop {
+            yield_now().await;
+        }
+    }));
+    yield_now().await;
+    assert_eq!(tasks.stop(NOW, NOW).await.aborted.len(), 1_000);
+    assert_eq!(start.elapsed(), NOW);
+    drop(busy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n3_a_refused_spawn_does_not_call_its_work() {
+    let (tasks, _reports) = tasks();
+    end(&tasks).await;
+    let mut calls = 0;
+    let work = |_| {
+        calls += 1;
+        pending()
+    };
+    tasks.spawn("late", work).unwrap_err();
+    assert_eq!(calls, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_of_the_work_that_makes_no_future_leaves_nothing() {
+    let (tasks, reports) = tasks();
+    let panics = |_| -> std::future::Ready<Result<(), &'static str>> { panic!("no future") };
+    let spawn = AssertUnwindSafe(|| tasks.spawn("task", panics));
+    assert!(catch_unwind(spawn).is_err());
+    assert_eq!(tasks.running(), names([]));
+    assert_eq!(end(&tasks).await, Stopped::default());
+    assert_eq!(*reports.lock().unwrap(), []);
+}
+
+#[tokio::test]
+async fn n3_a_blocking_task_that_came_to_its_end_after_the_grace_has_its_own_word() {
+    let (tasks, reports) = tasks();
+    let (begun, release, work) = block();
+    tasks.spawn_blocking("blocks", work).unwrap();
+    tasks.spawn("deaf", |_| hold(Arc::default())).unwrap();
+    begun.await.unwrap();
+    // It is let go when the other one has been aborted, which is after the grace.
+    let let_go = async {
+        while tasks.running().len() > 1 {
+            yield_now().await;
+        }
+        release.send(()).unwrap();
+    };
+    let (stopped, ()) = tokio::join!(tasks.stop(NOW, LONG), let_go);
+    let expected = Stopped {
+        late: names(["blocks"]),
+        aborted: names(["deaf"]),
+        ..Stopped::default()
+    };
+    assert_eq!(stopped, expected);
+    assert_eq!(*reports.lock().unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n3_a_task_that_is_started_before_the_first_poll_of_stop_is_stopped_too() {
+    let (tasks, _reports) = tasks();
+    let stopping = tasks.stop(ms(10), NOW);
+    tasks.spawn("in time", |stop| polite(stop, 0)).unwrap();
+    assert_eq!(stopping.await.asked, ["in time"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_that_stop_at_the_same_time_say_the_same() {
+    let (tasks, _reports) = tasks();
+    tasks.spawn("deaf", |_| hold(Arc::default())).unwrap();
+    tasks.spawn("quick", |stop| polite(stop, 5)).unwrap();
+    let expected = Stopped {
+        asked: names(["quick"]),
+        aborted: names(["deaf"]),
+        ..Stopped::default()
+    };
+    let (short, long) = tokio::join!(tasks.stop(ms(10), NOW), tasks.stop(ms(100), NOW));
+    assert_eq!(short, expected);
+    assert_eq!(long, expected);
+}
+
+/// The worker that a timer woke has the driver of all timers with it.
+#[test]
+fn n1_stop_returns_in_time_while_every_worker_blocks() {
+    for count in [1, 2] {
+        let workers = Builder::new_multi_thread()
+            .worker_threads(count)
+            .enable_time()
+            .build();
+        workers.expect("a runtime can be built").block_on(async {
+            let (tasks, _reports) = tasks();
+            let mut stuck = Vec::new();
+            // One after the other: the last has the driver with it.
+            for number in 1..=count {
+                let (begun, release, work) = block();
+                let wait = if number == count { ms(1) } else { NOW };
+                let blocks = move |stop| async move {
+                    if wait > NOW {
+                        sleep(wait).await;
+                    }
+                    work(stop)
+                };
+                tasks.spawn("stuck", blocks).unwrap();
+                begun.await.unwrap();
+                stuck.push(release);
+            }
+            let stopped = tasks.stop(ms(1), ms(1)).await;
+            assert_eq!(stopped.running, vec!["stuck"; count]);
+            for release in stuck {
+                release.send(()).unwrap();
+            }
+            let stopped = tasks.stop(LONG, NOW).await;
+            assert!(stopped.running.is_empty() && stopped.aborted.is_empty());
+        });
+    }
 }
 
 // T12
@@ -429,7 +606,7 @@ async fn a_blocking_task_that_has_begun_cannot_be_aborted() {
     // It is still tracked, and ends by itself. Released before the call, it could end before it.
     let release = async { release.send(()).unwrap() };
     let (stopped, ()) = tokio::join!(biased; tasks.stop(LONG, NOW), release);
-    assert_eq!(stopped.asked, ["blocks"]);
+    assert_eq!(stopped.late, ["blocks"]);
     assert_eq!(*reports.lock().unwrap(), []);
 }
 

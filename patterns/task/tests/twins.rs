@@ -6,6 +6,12 @@ use std::time::Duration;
 #[path = "../examples/task_abort_blocking.rs"]
 mod task_abort_blocking;
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/task_abort_inside.rs"]
+mod task_abort_inside;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/task_abort_not_awaited.rs"]
+mod task_abort_not_awaited;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/task_detached.rs"]
 mod task_detached;
 #[expect(dead_code, reason = "its main is for people")]
@@ -61,6 +67,23 @@ async fn an_abort_does_nothing_to_a_blocking_task_that_has_begun() {
 #[tokio::test(start_paused = true)]
 async fn a_blocking_task_that_looks_at_its_token_stops() {
     assert_eq!(task_abort_blocking::with_tasks().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_what_a_task_has_spawned_runs_on_when_it_is_aborted() {
+    assert_eq!(task_abort_inside::mistake().await, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p9_what_is_aborted_with_its_handle_does_not() {
+    assert_eq!(task_abort_inside::with_abort_on_drop().await, 0);
+}
+
+#[tokio::test]
+async fn p9_a_task_has_what_it_has_until_its_handle_was_awaited() {
+    assert!(!task_abort_not_awaited::mistake().await);
+    assert!(task_abort_not_awaited::with_await().await);
+    assert!(task_abort_not_awaited::with_tasks().await);
 }
 
 #[tokio::test]
