@@ -91,18 +91,19 @@ where
 /// stops at its next await: one that does not await delays the return until it has ended.
 ///
 /// # Cancel safety
-/// As [`gather`].
+/// As [`gather`]. Errors that had come, or come later, are logged with `tracing`.
 ///
 /// # Panics
-/// As [`gather`]. A panic goes before an error. When several futures panic, the first panic
-/// continues here; the panic hook has reported each.
+/// As [`gather`]. A panic goes before an error, which is logged. When several futures panic, the
+/// first panic continues here; the panic hook has reported each.
 pub async fn try_gather<I, T, E>(futures: I) -> Result<Vec<T>, TryGatherError<E>>
 where
     I: IntoIterator<Item: Future<Output = Result<T, E>> + Send + 'static>,
     T: Send + 'static,
     E: fmt::Debug + Send + 'static,
 {
-    // How many have failed, and who is to hear of it while another task has its turn.
+    // How many have failed, and who is to hear of it while another task has its turn. Not a
+    // `CancellationToken`, which counts nothing and locks at each look.
     let failed = Arc::new((AtomicUsize::new(0), AtomicWaker::new()));
     let spawn = |future: I::Item| {
         let failed = Arc::clone(&failed);
@@ -174,8 +175,6 @@ where
     })
 }
 
-const SHUT_DOWN: &str = "the runtime shut down while gather was waiting for its tasks";
-
 /// Runs every future as a task of its own and returns how each ended, in input order.
 ///
 /// Nothing that happens to one task stops another. The tasks are started when the call is first
@@ -239,6 +238,8 @@ where
         outcomes
     }
 }
+
+const SHUT_DOWN: &str = "the runtime shut down while gather was waiting for its tasks";
 
 /// An error that nobody takes is logged: the caller has gone, or panics.
 struct Unheard<E: fmt::Debug>(Option<E>);

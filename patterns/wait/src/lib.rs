@@ -119,7 +119,9 @@ pub async fn wait<T: 'static>(
 /// # Cancel safety
 /// The stream holds nothing but the borrow. When it, or its `next`, is dropped, what it has not
 /// given out is in the set, and the tasks run on.
-pub fn as_completed<T: 'static>(tasks: &mut JoinSet<T>) -> impl Stream<Item = Done<T>> + Unpin {
+pub fn as_completed<T: 'static>(
+    tasks: &mut JoinSet<T>,
+) -> impl Stream<Item = Done<T>> + Unpin + '_ {
     stream::poll_fn(|context| poll_next(tasks, context))
 }
 
