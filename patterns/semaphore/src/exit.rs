@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::mem;
+use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -13,11 +14,11 @@ pub(super) type Ended<T, E> = (usize, Option<Result<T, Report<E>>>);
 /// Tells the caller once that a future has been dropped, whatever has ended it.
 pub(super) struct Exit<T, E: Debug> {
     place: usize,
-    sender: Option<UnboundedSender<Ended<T, E>>>,
+    sender: Option<Arc<UnboundedSender<Ended<T, E>>>>,
 }
 
 impl<T, E: Debug> Exit<T, E> {
-    pub(super) fn new(place: usize, sender: UnboundedSender<Ended<T, E>>) -> Self {
+    pub(super) fn new(place: usize, sender: Arc<UnboundedSender<Ended<T, E>>>) -> Self {
         let sender = Some(sender);
         Self { place, sender }
     }

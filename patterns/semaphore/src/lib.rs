@@ -6,6 +6,7 @@ use std::fmt::{self, Debug, Display};
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use thiserror::Error;
@@ -104,6 +105,7 @@ where
 {
     let mut futures = items.into_iter().fuse().map(function).enumerate();
     let (sender, mut ended) = unbounded_channel();
+    let sender = Arc::new(sender);
     let (mut values, mut failures) = (Vec::new(), Vec::new());
     let (mut panic, mut stopping, mut in_flight) = (None, false, 0);
     // The item and the task of each place, and the places that are free.
@@ -116,7 +118,7 @@ where
             };
             values.push(None);
             let place = free.pop().unwrap_or(tasks.len());
-            let exit = Exit::new(place, sender.clone());
+            let exit = Exit::new(place, Arc::clone(&sender));
             // Not an async block: that would keep room for the future twice.
             let task = tokio::spawn(future.map(|result| exit.send(result)));
             let task = (index, AbortOnDropHandle::new(task));
