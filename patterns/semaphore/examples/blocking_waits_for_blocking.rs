@@ -25,20 +25,20 @@ fn inner() {}
 
 /// Starts as many as there are threads. Returns how many have ended by themselves.
 ///
-/// So that this example ends, each gives up once all of them wait.
+/// So that this example ends, all give up once each has a thread.
 pub fn mistake() -> usize {
     let runtime = runtime();
     let all_have_a_thread = Arc::new(Barrier::new(THREADS + 1));
-    let (give_up, given_up) = watch::channel(());
+    let (give_up, given_up) = watch::channel(false);
     let outer = |_| {
-        let (all_have_a_thread, mut given_up) = (Arc::clone(&all_have_a_thread), given_up.clone());
+        let (all_have_a_thread, given_up) = (Arc::clone(&all_have_a_thread), given_up.clone());
         runtime.spawn_blocking(move || {
             all_have_a_thread.wait();
+            let mut told = given_up.clone();
             Handle::current().block_on(async {
                 select! {
-                    biased;
-                    _ = given_up.changed() => 0,
-                    _ = spawn_blocking(inner) => 1,
+                    _ = spawn_blocking(inner) => usize::from(!*given_up.borrow()),
+                    _ = told.changed() => 0,
                 }
             })
         })
@@ -46,7 +46,7 @@ pub fn mistake() -> usize {
     let outers: Vec<_> = (0..THREADS).map(outer).collect();
     all_have_a_thread.wait();
     // No thread is free, and none will be: what they wait for is behind them.
-    drop(give_up);
+    give_up.send_replace(true);
     let outers = outers.into_iter();
     let ended = outers.map(|outer| runtime.block_on(outer).expect("it does not panic"));
     ended.sum()

@@ -49,19 +49,18 @@ impl<E: Display> Display for TryMapError<E> {
     }
 }
 
-/// Calls `function` with every item, runs the futures in tasks, at most `limit` at a time, and
+/// Calls `function` with every item, runs each future as a task, at most `limit` at a time, and
 /// returns their values in input order.
 ///
-/// An item is taken from the iterator when there is room for its future, and the call is polled.
-/// Iterator and `function` may borrow from the caller; the futures may not. There is a task for
-/// each future in flight: one that has ended is used for a later item.
+/// An item is taken from the iterator when there is room for its task, and the call is polled.
+/// Iterator and `function` may borrow from the caller; the futures may not.
 ///
 /// # Cancel safety
-/// Dropping the call cancels every future. Drop cannot wait, so one that is in the middle of a
+/// Dropping the call cancels every task. Drop cannot wait, so a task that is in the middle of a
 /// poll on another thread ends at its next await. Values that had arrived are lost.
 ///
 /// # Panics
-/// When a future panics: every other one is cancelled, and once all have stopped the panic
+/// When a future panics: every other task is cancelled, and once all have stopped the panic
 /// continues here. A panic of the iterator or of `function` does what dropping the call does.
 /// Also outside a Tokio runtime, and when the tasks' runtime shuts down.
 pub async fn map_limited<I, F, Fut, T>(items: I, limit: NonZeroUsize, mut function: F) -> Vec<T>
@@ -79,10 +78,10 @@ where
 }
 
 /// As [`map_limited`], but ends at the first error: no further item is taken, and the call returns
-/// when every other future has been cancelled and has stopped.
+/// when every other task has been cancelled and has stopped.
 ///
 /// # Errors
-/// The first error in time, with the errors that came before the cancellation took effect. A future
+/// The first error in time, with the errors that came before the cancellation took effect. A task
 /// stops at its next await: one that does not await delays the return until it has ended.
 ///
 /// # Cancel safety
