@@ -72,7 +72,7 @@ async def call(outcome):
         async with Session() as session:
             await work(session, outcome)
     except Refused as error:
-        say("caller", f"returns: {error}")
+        say("caller", f"returns: the body failed: {error}")
         raise
     except AssertionError:
         say("caller", "panicked")

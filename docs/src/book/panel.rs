@@ -9,9 +9,13 @@ use crate::take::recipe::Taken;
 /// The command, for "Use it".
 #[must_use]
 pub fn command(pattern: &Pattern) -> Markup {
+    let files = match pattern.recipe.len() {
+        1 => "one file".to_owned(),
+        more => format!("{more} files"),
+    };
     let command = format!("cargo run -p docs -- paste {} ../my-app", pattern.name());
     let says = html! {
-        "Take it: this copies it into your crate. " a href="#the-recipe" { "By hand" } " it is one file."
+        "Take it: this copies it into your crate. " a href="#the-recipe" { "By hand" } " it is " (files) "."
     };
     let part = part("the command", says, listing("sh", &command));
     section("Take the recipe", part)
@@ -30,8 +34,25 @@ pub fn by_hand(pattern: &Pattern, files: &[Taken]) -> Markup {
         @for file in files { (recipe(file)) }
         (part("the module line", root, listing("rs", &module)))
         (part("the dependencies", manifest, dependencies))
+        (as_dependency(pattern))
     };
     section("Take the recipe by hand", parts)
+}
+
+/// How to take the recipe as a crate.
+fn as_dependency(pattern: &Pattern) -> Markup {
+    let name = pattern.name();
+    html! {
+        details {
+            summary { "Or as a dependency" }
+            p {
+                code { "cargo add --git REPOSITORY " (name) " --no-default-features" }
+                " takes the crate without its demo. It needs the Rust of this workspace, and " code { "paste" }
+                " is for an older one. The version of a git dependency is the commit in your "
+                code { "Cargo.lock" } ": it stays there until " code { "cargo update -p " (name) } "."
+            }
+        }
+    }
 }
 
 /// A file of the recipe.

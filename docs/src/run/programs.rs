@@ -62,7 +62,10 @@ pub fn cargo(workspace: &Path) -> Command {
     // as ring's does, would run again, and all that depends on it would be built again.
     for (name, _) in std::env::vars_os() {
         let known = name.to_string_lossy();
-        if known.starts_with("CARGO_MANIFEST_") || known.starts_with("CARGO_PKG_") {
+        if known == "OUT_DIR"
+            || known.starts_with("CARGO_MANIFEST_")
+            || known.starts_with("CARGO_PKG_")
+        {
             cargo.env_remove(name);
         }
     }

@@ -155,17 +155,23 @@ pub fn paste(catalogue: &Catalogue, wanted: &Wanted) -> Result<Plan, TakeError> 
         place.check(&project, module)?;
         let folder = place.file(module);
         let folder = folder.parent().unwrap_or(&project.dir);
-        for file in taken(pattern, module, &catalogue.modules()) {
-            changes.add(folder.join(&file.path), file.text)?;
+        let files = taken(pattern, module, &catalogue.modules());
+        let count = files.len();
+        for (index, file) in files.into_iter().enumerate() {
+            let path = match index {
+                0 => place.first(module, count),
+                _ => file.path,
+            };
+            changes.add(folder.join(path), file.text)?;
         }
-        modules.push(module.clone());
+        modules.push((module.clone(), count));
     }
     let dependencies = patterns.iter().flat_map(|pattern| &pattern.dependencies);
     let mut says = depend(&project, dependencies, &mut changes)?;
     // Last: from then on the recipe is compiled.
     changes.add(place.root.clone(), place.with_modules(&modules))?;
-    for module in &modules {
-        let line = place.line(module);
+    for (module, files) in &modules {
+        let line = place.line(module, *files);
         says += &format!(
             "`{}` in {}\n",
             line.trim().replace('\n', " "),

@@ -118,18 +118,31 @@ impl Place {
         }
     }
 
-    /// The line that names a module.
+    /// The line that names a module of so many files.
     #[must_use]
-    pub fn line(&self, module: &str) -> String {
+    pub fn line(&self, module: &str, files: usize) -> String {
         match self.path {
-            Some(path) => format!("#[path = \"{path}{module}.rs\"]\nmod {module};\n"),
+            Some(path) => {
+                let file = self.first(module, files).display().to_string();
+                let file = file.replace('\\', "/");
+                format!("#[path = \"{path}{file}\"]\nmod {module};\n")
+            }
             None => format!("mod {module};\n"),
+        }
+    }
+
+    /// The first file of a module. A file that is named by its path looks for its own modules beside it.
+    #[must_use]
+    pub fn first(&self, module: &str, files: usize) -> PathBuf {
+        match self.path {
+            Some(_) if files > 1 => Path::new(module).join("mod.rs"),
+            _ => format!("{module}.rs").into(),
         }
     }
 
     /// The file with the line of each module, in the order in which rustfmt puts modules.
     #[must_use]
-    pub fn with_modules(&self, modules: &[String]) -> String {
+    pub fn with_modules(&self, modules: &[(String, usize)]) -> String {
         let mut lines: Vec<String> = self.text.split_inclusive('\n').map(str::to_owned).collect();
         if lines.last().is_some_and(|last| !last.ends_with('\n')) {
             lines
@@ -140,8 +153,8 @@ impl Place {
         let known: Vec<(String, usize, usize)> =
             self.parsed.items.iter().filter_map(declared).collect();
         let mut additions: Vec<(usize, String)> = Vec::new();
-        for module in modules {
-            let line = self.line(module);
+        for (module, files) in modules {
+            let line = self.line(module, *files);
             let next = known.iter().find(|(name, ..)| name > module);
             additions.push(match (next, known.last(), self.parsed.items.first()) {
                 (Some((_, start, _)), ..) => (start - 1, line),

@@ -1,6 +1,8 @@
 //! The parts of the book, and the book as it is built.
 
+mod asyncio;
 mod built;
+mod cells;
 mod export;
 mod find;
 mod form;

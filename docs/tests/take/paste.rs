@@ -8,6 +8,7 @@ use docs::take::recipe::blob;
 use docs::take::{Catalogue, Plan, TakeError, Wanted, add, paste};
 use tempfile::TempDir;
 
+use super::proof::cargo;
 use crate::support::site::readme;
 use crate::support::{BLANK, blank, copy_lock, folder, put};
 
@@ -50,7 +51,7 @@ pub fn add_pattern(workspace: &Path, name: &str, recipe: &str) {
     }
 }
 
-/// A workspace of two patterns.
+/// A workspace of three patterns, one of them of two files.
 fn made_up() -> TempDir {
     let workspace = tempfile::tempdir().expect("a temporary folder");
     add_pattern(workspace.path(), "two-words", RECIPE);
@@ -58,6 +59,16 @@ fn made_up() -> TempDir {
         workspace.path(),
         "user",
         "use two_words::JoinHandle;\n\npub type Handle = JoinHandle<()>;\n",
+    );
+    add_pattern(
+        workspace.path(),
+        "of-two",
+        "mod inner;\n\npub use inner::f;\n",
+    );
+    put(
+        workspace.path(),
+        "patterns/of-two/src/inner.rs",
+        "pub fn f() {}\n",
     );
     workspace
 }
@@ -324,6 +335,13 @@ fn a_module_stands_beside_the_root_that_was_meant() {
     assert_eq!(read(dir.path(), "src/bin/x.rs"), format!("{line}\n{MAIN}"));
     assert_eq!(read(dir.path(), "src/two_words.rs"), copy());
 
+    // Of several files, the first one finds the others.
+    let dir = with_files(&[("Cargo.toml", BLANK), ("src/bin/x.rs", MAIN)]);
+    pasted(dir.path(), &["of-two"]);
+    let line = "#[path = \"../of_two/mod.rs\"]\nmod of_two;\n";
+    assert_eq!(read(dir.path(), "src/bin/x.rs"), format!("{line}\n{MAIN}"));
+    cargo(dir.path(), &["check"]).unwrap_or_else(|error| panic!("{error}"));
+
     // A module of a module.
     let dir = with_files(&[
         ("Cargo.toml", BLANK),
@@ -384,7 +402,7 @@ fn a_dependency_can_be_added_alone() {
     let dir = blank();
     let workspace = made_up();
     let catalogue = docs::pattern::all(workspace.path()).unwrap();
-    add(dir.path(), &catalogue[0].dependencies).unwrap();
+    add(dir.path(), &catalogue[1].dependencies).unwrap();
     assert!(
         read(dir.path(), "Cargo.toml")
             .ends_with("\ntokio = { version = \"1.40\", features = [\"rt\"] }\n")
@@ -422,7 +440,7 @@ fn bad_input_is_refused_in_one_line_and_changes_nothing() {
             manifest(BLANK),
             MAIN,
             &["nothing"],
-            "no pattern is called `nothing`; there are: two-words, user",
+            "no pattern is called `nothing`; there are: of-two, two-words, user",
         ),
         (manifest(BLANK), MAIN, &[], "name a recipe"),
         (

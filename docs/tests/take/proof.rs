@@ -109,3 +109,38 @@ fn all_recipes_are_silent_modules_of_one_library_in_both_editions() {
         }
     }
 }
+
+/// What only demos are made of.
+const OF_DEMOS: [&str; 6] = ["anyhow", "axum", "clap", "common", "reqwest", "rustls"];
+
+#[test]
+fn a_recipe_as_a_dependency_brings_nothing_of_its_demo() {
+    let lines = patterns().iter().map(|pattern| {
+        let (name, path) = (pattern.name(), pattern.folder.dir.display().to_string());
+        format!("{name} = {{ path = {path:?}, default-features = false }}\n")
+    });
+    let manifest = format!("{BLANK}\n[dependencies]\n{}", lines.collect::<String>());
+    let uses = patterns()
+        .iter()
+        .map(|it| format!("pub use {}::*;\n", it.folder.module()));
+    let uses = format!(
+        "#![allow(ambiguous_glob_reexports)]\n{}",
+        uses.collect::<String>()
+    );
+    let dir = folder(&[("Cargo.toml", &manifest), ("src/lib.rs", &uses)]);
+    copy_lock(dir.path());
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--edges=normal", "--prefix=none", "--format={lib}"])
+        .current_dir(dir.path())
+        .output()
+        .expect("cargo starts");
+    let tree = String::from_utf8_lossy(&tree.stdout);
+    assert!(tree.lines().any(|line| line == "tokio"), "{tree}");
+    for line in tree.lines() {
+        assert!(
+            !OF_DEMOS.contains(&line),
+            "{line} comes with a recipe:\n{tree}"
+        );
+    }
+    cargo(dir.path(), &["check"]).unwrap_or_else(|error| panic!("{error}"));
+}

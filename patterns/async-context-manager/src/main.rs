@@ -1,5 +1,6 @@
 //! Logs in to a server, works there and logs out again, whatever becomes of the work.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -111,9 +112,11 @@ async fn call(
         Ok(())
     };
     let result = with_resource(&tracker, open, close, body).await;
+    // An `anyhow::Error` is no `std::error::Error`, which a source has to be.
+    let result = result.map_err(|failed| failed.map(io::Error::other));
     match &result {
         Ok(()) => say!("returns"),
-        Err(error) => say!("returns: {error}"),
+        Err(failed) => say!("returns: {failed:#}"),
     }
     Ok(result?)
 }

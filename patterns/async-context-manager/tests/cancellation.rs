@@ -132,7 +132,7 @@ fn a_failing_stack_is_closed_wherever_the_call_is_dropped() {
                     let open = open.map(|opened| Ok(opened.unwrap()));
                     let close = async |resource: Resource| {
                         resource.close().await.unwrap();
-                        Err("not closed")
+                        Err("broken")
                     };
                     let _resource = stack.enter(open, close).await?;
                     let refused = async {
@@ -141,8 +141,8 @@ fn a_failing_stack_is_closed_wherever_the_call_is_dropped() {
                     };
                     stack.enter(refused, async |()| Ok(())).await.map(drop)
                 });
-                let error = call.await.unwrap_err().to_string();
-                assert_eq!(error, "refused; not closed: not closed");
+                let error = format!("{:#}", call.await.unwrap_err());
+                assert_eq!(error, "the body failed (not closed: broken): refused");
             }
         };
         let everything_is_closed = async move {

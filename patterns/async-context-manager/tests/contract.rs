@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::future::{Ready, pending, ready};
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
@@ -16,6 +17,7 @@ use async_context_manager::{ExitStack, WithError, with_resource, with_stack};
 use common::cancellation::alive_tasks;
 use futures::{FutureExt as _, poll};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 use tokio::task::{self, yield_now};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -199,7 +201,8 @@ async fn errors_of_the_body_and_of_closing_are_both_kept() {
     let body = async |_: &mut Resource| Err::<(), _>(String::from("refused"));
     let call = with_resource(&tracker, events.clone().open("a"), close, body);
     let error = within(call).await.unwrap_err();
-    assert_eq!(error.to_string(), "refused; not closed: a is not closed");
+    let text = "the body failed (not closed: a is not closed): refused";
+    assert_eq!(format!("{error:#}"), text);
     let WithError::BodyAndClose { body, close } = error else {
         panic!("{error:?}");
     };
@@ -216,7 +219,7 @@ async fn an_error_of_closing_alone_takes_the_place_of_the_value() {
     let close = Resource::fail_to_close;
     let call = with_resource(&tracker, events.clone().open("a"), close, Resource::work);
     let error = within(call).await.unwrap_err();
-    assert_eq!(error.to_string(), "not closed: a is not closed");
+    assert_eq!(format!("{error:#}"), "not closed: a is not closed");
     assert!(matches!(error, WithError::Close(close) if close == ["a is not closed"]));
 }
 
@@ -227,7 +230,7 @@ async fn an_opening_that_fails_runs_no_body_and_closes_nothing() {
     let open = async { Err::<Resource, _>(String::from("refused")) };
     let call = with_resource(&tracker, open, Resource::close, Resource::work);
     let error = within(call).await.unwrap_err();
-    assert_eq!(error.to_string(), "refused");
+    assert_eq!(format!("{error:#}"), "the body failed: refused");
     assert!(matches!(error, WithError::Body(_)));
     events.are(&[]);
     assert_eq!((tracker.len(), alive_tasks()), (0, 0));
@@ -334,9 +337,11 @@ async fn a_closing_that_fails_does_not_stop_the_others() {
         let _c = stack.enter(open("c"), Resource::fail_to_close).await?;
         Err::<(), _>(String::from("refused"))
     });
-    let error = within(call).await.unwrap_err();
-    let text = "refused; not closed: c is not closed; a is not closed";
-    assert_eq!(error.to_string(), text);
+    let WithError::BodyAndClose { body, close } = within(call).await.unwrap_err() else {
+        panic!("all three are kept");
+    };
+    assert_eq!(body, "refused");
+    assert_eq!(close, ["c is not closed", "a is not closed"]);
     let opened = ["open a", "open b", "open c"];
     let closed = ["close c", "close b", "close a"];
     events.are_in_order(&[opened, closed].concat());
@@ -625,6 +630,102 @@ fn on_several_threads_what_was_opened_is_closed_once() {
         closed.load(Ordering::Relaxed)
     );
     assert!(opened.load(Ordering::Relaxed) >= 1_000);
+}
+
+// What is lent is in the guard, and so nobody can close it. The others can be closed.
+#[tokio::test(start_paused = true)]
+async fn f6_a_guard_that_is_forgotten_is_a_panic_after_the_others_are_closed() {
+    let (tracker, events) = (TaskTracker::new(), Events::new());
+    let call = with_stack(&tracker, async |stack| {
+        let open = |name| events.clone().open(name);
+        let _a = stack.enter(open("a"), Resource::close).await?;
+        mem::forget(stack.enter(open("b"), Resource::close).await?);
+        let _c = stack.enter(open("c"), Resource::close).await?;
+        Ok(())
+    });
+    assert_eq!(panic_of(call).await, "not closed: its guard was forgotten");
+    let opened = ["open a", "open b", "open c"];
+    events.are_in_order(&[&opened[..], &["close c", "close a"]].concat());
+    assert_eq!((tracker.len(), alive_tasks()), (0, 0));
+}
+
+// `with_resource` lends a reference. To forget that does nothing.
+#[tokio::test(start_paused = true)]
+async fn f6_a_reference_that_is_forgotten_is_closed() {
+    let (tracker, events) = (TaskTracker::new(), Events::new());
+    #[expect(forgetting_references, reason = "it is what is tried")]
+    let body = async |resource: &mut Resource| {
+        mem::forget(resource);
+        Ok(())
+    };
+    let call = with_resource(&tracker, events.clone().open("a"), Resource::close, body);
+    within(call).await.unwrap();
+    events.are_in_order(&["open a", "close a"]);
+}
+
+// Without `boxed` the compiler refuses it: see `twins.rs`.
+#[tokio::test(start_paused = true)]
+async fn f6_a_resource_that_is_a_reference_can_be_used_in_a_spawned_task() {
+    let caller = tokio::spawn(async {
+        let tracker = TaskTracker::new();
+        let open = async { Ok::<_, String>("ann") };
+        let close = async |_: &'static str| Ok(());
+        let call = with_resource(&tracker, open, close, async |user| Ok(user.len()));
+        let one = call.boxed().await.unwrap();
+
+        let call = with_stack(&tracker, async |_| Err::<(), _>("refused"));
+        let refused = call.boxed().await.unwrap_err();
+        (one, format!("{refused:#}"))
+    });
+    let (one, refused) = within(caller).await.unwrap();
+    assert_eq!((one, refused.as_str()), (3, "the body failed: refused"));
+}
+
+// The closing waits until the test lets it: it cannot have ended before.
+#[test]
+fn f8_a_tracker_of_its_own_says_when_the_closing_of_an_aborted_task_has_ended() {
+    let threads = runtime(Builder::new_multi_thread().worker_threads(2));
+    let all = async {
+        let everybody = TaskTracker::new();
+        let (other_opened, others) = (everybody.clone(), pending::<Result<(), String>>());
+        let other = tokio::spawn(async move {
+            let body = async |_: &mut ()| others.await;
+            with_resource(&other_opened, ready(Ok(())), |()| ready(Ok(())), body).await
+        });
+
+        let tracker = TaskTracker::new();
+        let ((begun, begins), (lets, let_go)) = (oneshot::channel(), oneshot::channel());
+        let closed = Arc::new(AtomicUsize::new(0));
+        let (own, noted) = (tracker.clone(), closed.clone());
+        let caller = tokio::spawn(async move {
+            let close = async move |()| {
+                let_go.await.expect("the test lets it go");
+                noted.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, String>(())
+            };
+            let body = async |_: &mut ()| {
+                begun.send(()).expect("the test waits");
+                pending::<Result<(), _>>().await
+            };
+            with_resource(&own, ready(Ok(())), close, body).await
+        });
+        begins.await.expect("the body begins");
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        // The task has stopped, and its resource is open.
+        assert_eq!((closed.load(Ordering::Relaxed), tracker.len()), (0, 1));
+        lets.send(()).expect("the closing waits");
+        tracker.close();
+        tracker.wait().await;
+        assert_eq!(closed.load(Ordering::Relaxed), 1);
+
+        other.abort();
+        assert!(other.await.unwrap_err().is_cancelled());
+    };
+    // On the real clock: this is for broken code, which would hang.
+    let minute = Duration::from_secs(60);
+    let ended = threads.block_on(async { timeout(minute, all).await });
+    ended.expect("it hangs");
 }
 
 // The limit of all this: asyncio.run waits for what it cancels, a runtime drops it.

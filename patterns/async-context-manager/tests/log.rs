@@ -117,4 +117,34 @@ async fn child_that_logs() {
     });
     assert!(AssertUnwindSafe(within(call)).catch_unwind().await.is_err());
     assert_eq!(log.taken(), logged("not closed") + &logged("refused"));
+
+    // n5: the body has failed, and the caller goes while it closes.
+    let body = async |_: &mut ()| Err::<(), _>("disk full");
+    let call = with_resource(&tracker, open(), |()| fail("not closed"), body);
+    assert!(timeout(Duration::from_millis(5), call).await.is_err());
+    sleep(Duration::from_millis(20)).await;
+    assert_eq!(log.taken(), logged("disk full") + &logged("not closed"));
+
+    // The value's destructor panics, and so the error of closing does not get to the caller.
+    let body = async |_: &mut ()| Ok(PanicsOnDrop);
+    let call = with_resource(&tracker, open(), |()| fail("not closed"), body);
+    let panic = AssertUnwindSafe(within(call)).catch_unwind().await;
+    assert!(panic.map(mem::forget).is_err());
+    assert_eq!(log.taken(), logged("not closed"));
+
+    // An error that has a chain is logged with it.
+    let body = async |_: &mut ()| std::future::pending().await;
+    let close = async |()| Err(anyhow::Error::msg("disk full").context("not closed"));
+    let call = with_resource::<_, (), _, _>(&tracker, async { Ok(()) }, close, body);
+    assert!(timeout(Duration::from_millis(5), call).await.is_err());
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!(log.taken(), logged("not closed: disk full"));
+}
+
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("on purpose");
+    }
 }

@@ -2,5 +2,7 @@
 
 mod cancellation;
 mod contract;
+mod destructors;
+mod errors;
 mod log;
 mod twins;

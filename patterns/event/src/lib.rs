@@ -1,6 +1,8 @@
 //! A flag that many tasks wait for, and that can be set and cleared again and again.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
+use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
@@ -8,7 +10,7 @@ use tokio::sync::Notify;
 
 /// A flag that is up or down. Tasks wait until it is up, and any thread may raise or lower it.
 ///
-/// Tasks share it as they share Tokio's own primitives: in an [`Arc`](std::sync::Arc), or as a
+/// Tasks share it as they share Tokio's own primitives: in an [`Arc`], or as a
 /// `static`. It needs no runtime.
 ///
 /// What a task did before it called [`set`](Event::set) or [`clear`](Event::clear) is seen by a task
@@ -68,8 +70,41 @@ impl Event {
     /// anyone, so nothing is lost; but a new call waits anew, and does not know of a flag that was
     /// raised and lowered between the two. To miss nothing over several rounds of a `select!`, pin
     /// one future and poll it until it is ready.
-    pub fn wait(&self) -> impl Future<Output = ()> {
+    pub fn wait(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.since(self.changes.load(Acquire))
+    }
+
+    /// Waits until the flag is up, and borrows nothing: the future can become a task.
+    ///
+    /// Waiting begins when this is called, as with [`wait`](Event::wait). A task whose own code calls
+    /// `wait` begins to wait when it first runs, and misses what was raised and lowered before that.
+    /// One that is given this future has waited since before it was spawned:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use event::Event;
+    ///
+    /// #[tokio::main]
+    /// async fn main() {
+    ///     let gate = Arc::new(Event::new());
+    ///     let waiter = tokio::spawn(Arc::clone(&gate).wait_owned());
+    ///     gate.set();
+    ///     gate.clear();
+    ///     waiter.await.unwrap();
+    /// }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// As that of [`wait`](Event::wait).
+    pub fn wait_owned(self: Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
         let at_call = self.changes.load(Acquire);
+        async move { self.since(at_call).await }
+    }
+
+    /// Waits until the flag is up, or was since there had been so many changes.
+    #[allow(clippy::manual_async_fn)] // An async function keeps its arguments twice.
+    fn since(&self, at_call: usize) -> impl Future<Output = ()> + Send + '_ {
         async move {
             if is_up(at_call) {
                 return;

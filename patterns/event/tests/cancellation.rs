@@ -38,6 +38,22 @@ fn a_dropped_wait_leaves_the_event_as_it_was() {
 }
 
 #[test]
+fn a_dropped_owned_wait_gives_its_event_back() {
+    let points = drop_at_every_await(|| {
+        let event = Arc::new(Event::new());
+        let setter = tokio::spawn(set_later(Arc::clone(&event)));
+        let wait = Arc::clone(&event).wait_owned();
+        let invariant = async move {
+            setter.await.expect("the setter does not panic");
+            assert_eq!(Arc::strong_count(&event), 1);
+            assert!(event.is_set());
+        };
+        (wait, invariant)
+    });
+    assert_eq!(points.get(), 1);
+}
+
+#[test]
 fn a_dropped_wait_takes_the_wake_up_from_nobody() {
     let points = drop_at_every_await(|| {
         let event = Arc::new(Event::new());

@@ -157,6 +157,40 @@ fn waiting_begins_at_the_call() {
     assert!(!is_over(called_after));
 }
 
+// N12: what a task calls itself, it calls when it first runs.
+#[tokio::test(start_paused = true)]
+async fn n12_tasks_that_are_given_their_wait_see_a_pulse_right_after_the_spawn() {
+    let event = Arc::new(Event::new());
+    let mut own = JoinSet::new();
+    let mut given = JoinSet::new();
+    for _ in 0..3 {
+        let event = Arc::clone(&event);
+        given.spawn(Arc::clone(&event).wait_owned());
+        own.spawn(async move { event.wait().await });
+    }
+    event.set();
+    event.clear();
+    join(given).await;
+    assert!(own.try_join_next().is_none());
+    assert_eq!(Arc::strong_count(&event), 1 + 3);
+    event.set();
+    join(own).await;
+}
+
+#[test]
+fn an_owned_wait_begins_at_the_call_too() {
+    let event = Arc::new(Event::new());
+    let wait = || Arc::clone(&event).wait_owned();
+    let called_before = wait();
+    event.set();
+    let called_while_set = wait();
+    event.clear();
+    let called_after = wait();
+    assert!(is_over(called_before));
+    assert!(is_over(called_while_set));
+    assert!(!is_over(called_after));
+}
+
 #[test]
 fn a_wait_that_is_pinned_misses_no_pulse_between_its_polls() {
     let event = Event::new();
@@ -279,4 +313,5 @@ fn the_future_may_be_sent_and_shared() {
     let event = Event::default();
     check(&event);
     check(&event.wait());
+    check(&Arc::new(event).wait_owned());
 }

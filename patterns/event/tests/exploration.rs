@@ -349,8 +349,15 @@ fn loom_finds_the_wake_up_that_comes_too_late() {
     assert!(went.contains(&(Went::Woken, false)));
 }
 
+/// What the recipe finds under `std::future`.
+pub(crate) mod future {
+    pub(crate) use core::future::Future;
+}
+
 /// What the recipe finds under `std::sync` and `tokio::sync`.
 pub(crate) mod sync {
+    pub(crate) use real::sync::Arc;
+
     use core::pin::Pin;
     use core::sync::atomic::AtomicUsize as Counter;
     use core::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};

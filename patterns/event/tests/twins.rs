@@ -10,6 +10,9 @@ mod event_notify_alone;
 #[path = "../examples/event_notify_one.rs"]
 mod event_notify_one;
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/event_pulse_before_the_wait.rs"]
+mod event_pulse_before_the_wait;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/event_watch_loses_the_pulse.rs"]
 mod event_watch_loses_the_pulse;
 
@@ -51,4 +54,14 @@ async fn notify_one_wakes_one() {
 #[tokio::test(start_paused = true)]
 async fn an_event_wakes_all() {
     assert_eq!(event_notify_one::with_event().await, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_that_call_wait_themselves_miss_the_pulse() {
+    assert_eq!(event_pulse_before_the_wait::mistake().await, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_that_are_given_their_wait_do_not() {
+    assert_eq!(event_pulse_before_the_wait::with_wait_owned().await, 3);
 }

@@ -1,6 +1,7 @@
 //! Set a value once and let many await it, and start a task in the call that spawns it.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -124,6 +125,10 @@ impl<T> Eager<T> {
 /// The first poll belongs to the caller: it runs before this returns, on the caller's stack, with
 /// the caller's task-locals, span and cooperative budget, and with every lock that the caller
 /// holds. The task sees none of these.
+///
+/// A future that calls this in its own first poll makes the stack deeper. A chain of such calls, as in
+/// a recursion, overflows it after some thousand links, and that ends the process. Where the length is
+/// not known, `tokio::spawn` each link, or write a loop.
 ///
 /// # Panics
 /// Outside of a Tokio runtime, and then before the first poll. A panic of the future is caught in

@@ -6,6 +6,12 @@ use std::process::Command;
 #[path = "../examples/future_awaited_in_turn.rs"]
 mod future_awaited_in_turn;
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/future_cell_never_filled.rs"]
+mod future_cell_never_filled;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/future_eager_chain.rs"]
+mod future_eager_chain;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/future_kept_not_awaited.rs"]
 mod future_kept_not_awaited;
 #[expect(dead_code, reason = "its main is for people")]
@@ -69,6 +75,27 @@ async fn a_sleep_of_zero_lets_nobody_run() {
 #[tokio::test(start_paused = true)]
 async fn yield_now_lets_others_run() {
     assert!(future_sleep_zero::with_yield_now().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn p7_a_cell_whose_callers_give_up_is_begun_by_each_and_never_filled() {
+    assert_eq!(future_cell_never_filled::mistake().await, (100, 0));
+}
+
+// Who came in the last 100 ms before the value was there, or later, has it.
+#[tokio::test(start_paused = true)]
+async fn p7_a_promise_and_a_task_begin_once() {
+    assert_eq!(future_cell_never_filled::with_promise().await, (1, 60));
+}
+
+#[tokio::test]
+async fn n11_each_link_of_an_eager_chain_is_deeper_on_the_stack() {
+    assert_eq!(future_eager_chain::mistake(100).await, 100);
+}
+
+#[tokio::test]
+async fn n11_a_chain_of_spawned_tasks_may_be_long() {
+    assert_eq!(future_eager_chain::with_spawn(100_000).await, 1);
 }
 
 /// What the compiler says about a file that it refuses, one paragraph for each error.

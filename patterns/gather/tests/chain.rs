@@ -56,7 +56,7 @@ async fn f3_an_anyhow_error_has_its_chain_and_the_page_makes_an_error_of_it() {
 
     let alone = async || -> anyhow::Result<Vec<()>> {
         let failure = try_gather([save()]).await;
-        Ok(failure.map_err(|failure| failure.error)?)
+        failure.map_err(|failure| failure.error)
     };
     let error = alone().await.unwrap_err();
     assert_eq!(format!("{error:#}"), "not saved: disk full");

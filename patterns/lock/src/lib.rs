@@ -2,6 +2,7 @@
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Debug, Formatter};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
@@ -9,7 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 /// State that tasks share, behind a lock that cannot be held across an await.
 ///
 /// Put it in an [`Arc`], or in a `static`.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Shared<T>(Mutex<T>);
 
 impl<T> Shared<T> {
@@ -36,11 +37,28 @@ impl<T> Shared<T> {
     }
 }
 
+// Without the state, as to show it is code that is not this file's, and would run with it locked.
+impl<T> Debug for Shared<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").finish_non_exhaustive()
+    }
+}
+
 /// A lock for each key. A key takes up room only while somebody holds it or waits for it.
 ///
-/// Clones are handles to the same locks.
-#[derive(Clone, Debug)]
+/// Clones are handles to the same locks. The keys are in a map, and are compared while it is locked: a
+/// comparison must not use these locks. When it panics, so does the call, and the other keys go on.
+#[derive(Clone)]
 pub struct KeyedLock<K>(Arc<Mutex<Locks<K>>>);
+
+impl<K> Debug for KeyedLock<K> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("KeyedLock");
+        shown
+            .field("in_use", &self.in_use())
+            .finish_non_exhaustive()
+    }
+}
 
 /// The guards and the waiters of a key own its lock. When the last has gone, so has the lock.
 ///
@@ -100,13 +118,19 @@ impl<K: Ord + Clone> KeyedLock<K> {
 
     /// The lock of `key`, as its guards and waiters share it, or a new one.
     fn join(&self, key: &K) -> Arc<AsyncMutex<()>> {
+        // Made before the map is locked, and dropped after: what a key's own code does is not known.
+        let spare = key.clone();
         let mut locks = self.locks();
-        let lock = locks.get(key).and_then(Weak::upgrade);
-        lock.unwrap_or_else(|| {
-            let lock = Arc::default();
-            locks.insert(key.clone(), Arc::downgrade(&lock));
-            lock
-        })
+        let known = locks.get_mut(key);
+        if let Some(lock) = known.as_ref().and_then(|lock| lock.upgrade()) {
+            return lock;
+        }
+        let lock = Arc::default();
+        match known {
+            Some(gone) => *gone = Arc::downgrade(&lock),
+            None => _ = locks.insert(spare, Arc::downgrade(&lock)),
+        }
+        lock
     }
 }
 
@@ -116,7 +140,7 @@ impl<K> KeyedLock<K> {
         self.locks().len()
     }
 
-    /// Nothing in here panics but a key's own comparison or clone, and the map stays usable.
+    /// Nothing panics while it is locked but a key's own comparison, and the map stays usable.
     fn locks(&self) -> MutexGuard<'_, Locks<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,11 +159,11 @@ impl<K: Ord> Drop for KeyGuard<K> {
         // A count of zero is final, as the lock is shared with the map locked. But by now the key
         // may have a new lock, and then its count is not zero.
         let mut locks = self.locks.locks();
-        if locks
-            .get(&self.key)
-            .is_some_and(|lock| lock.strong_count() == 0)
-        {
-            locks.remove(&self.key);
-        }
+        let lock = locks.get(&self.key);
+        let unused = lock.is_some_and(|lock| lock.strong_count() == 0);
+        let removed = unused.then(|| locks.remove_entry(&self.key));
+        // The key in the map has a destructor, which may use these locks.
+        drop(locks);
+        drop(removed);
     }
 }

@@ -298,6 +298,48 @@ async fn a_key_is_not_re_entrant() {
     drop(now(locks.lock("a")));
 }
 
+// The key was handed to a call that is kept, as after a `select!`, and not polled any more.
+#[tokio::test(start_paused = true)]
+async fn f13_a_call_that_is_kept_and_not_polled_stops_those_behind_it() {
+    let locks = KeyedLock::new();
+    let guard = locks.lock("a").await;
+    let mut kept = Box::pin(locks.lock("a"));
+    tokio::select! {
+        biased;
+        _ = &mut kept => unreachable!("the key is held"),
+        () = sleep(ms(10)) => {}
+    }
+    drop(guard);
+    assert!(timeout(HOUR, locks.lock("a")).await.is_err());
+    // Let go of, it passes the key on.
+    drop(kept);
+    drop(now(locks.lock("a")));
+}
+
+// The same for one that holds the key. In a task it goes on by itself.
+#[tokio::test(start_paused = true)]
+async fn f13_work_that_holds_a_key_and_is_not_polled_stops_those_behind_it_unless_it_is_spawned() {
+    let locks = KeyedLock::new();
+    let work = || {
+        let locks = locks.clone();
+        async move {
+            let _guard = locks.lock("a").await;
+            sleep(ms(20)).await;
+        }
+    };
+    let mut kept = Box::pin(work());
+    assert!(timeout(ms(10), &mut kept).await.is_err());
+    assert!(timeout(HOUR, locks.lock("a")).await.is_err());
+    drop(kept);
+
+    let mut kept = tokio::spawn(work());
+    assert!(timeout(ms(10), &mut kept).await.is_err());
+    let start = Instant::now();
+    drop(timeout(HOUR, locks.lock("a")).await.unwrap());
+    assert_eq!(start.elapsed(), ms(10));
+    kept.await.unwrap();
+}
+
 #[test]
 fn different_keys_do_not_wait_for_each_other() {
     let locks = KeyedLock::new();

@@ -2,4 +2,5 @@
 
 mod cancellation;
 mod contract;
+mod foreign;
 mod twins;

@@ -7,6 +7,9 @@ use lock::Shared;
 use tokio::task::yield_now;
 
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/guard_that_nobody_sees.rs"]
+mod guard_that_nobody_sees;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/half_written_state.rs"]
 mod half_written_state;
 #[expect(dead_code, reason = "its main is for people")]
@@ -48,6 +51,13 @@ async fn a_recursive_read_of_a_rwlock_deadlocks_when_a_writer_came_in_between() 
 #[tokio::test(start_paused = true)]
 async fn a_copy_out_of_a_closure_does_not() {
     assert_eq!(rwlock_read_twice::with_shared().await.unwrap(), 7);
+}
+
+// Clippy looks at this example as at all the others, with `await_holding_lock` denied.
+#[tokio::test(start_paused = true)]
+async fn a_guard_of_another_crate_is_held_across_an_await_and_nobody_says_so() {
+    assert!(guard_that_nobody_sees::mistake().await);
+    assert!(!guard_that_nobody_sees::with_shared().await);
 }
 
 #[tokio::test]

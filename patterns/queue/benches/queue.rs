@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use common::bench::{Ways, two_threads};
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
-use queue::Queue;
+use queue::{End, Queue};
 use tokio::runtime::Builder;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinSet;
@@ -27,19 +27,22 @@ trait Way: Clone + Send + Sync + 'static {
     fn get(&self) -> impl Future<Output = u64> + Send;
 }
 
-impl Way for Arc<Queue<u64>> {
+/// The ends for producers and for consumers.
+type Ends = (Arc<End<u64>>, Arc<End<u64>>);
+
+impl Way for Ends {
     fn new(bound: usize) -> Self {
         let bound = NonZeroUsize::new(bound).expect("the bound is not zero");
-        Arc::new(Queue::new(bound))
+        Arc::new(Queue::new(bound)).split()
     }
 
     async fn put(&self, item: u64) {
-        let slot = self.reserve().await.expect("it is open");
+        let slot = self.0.reserve().await.expect("it is open");
         slot.put(item).expect("it is open");
     }
 
     async fn get(&self) -> u64 {
-        *Queue::get(self).await.expect("it is open")
+        *self.1.get().await.expect("it is open")
     }
 }
 
@@ -147,7 +150,7 @@ fn measure_all(mut ways: Ways<'_>, tasks: u64, bound: usize) {
         .warm_up_time(Duration::from_millis(500))
         .measurement_time(Duration::from_secs(2));
     let ways = &mut ways;
-    way::<Arc<Queue<u64>>>(ways, "queue", tasks, bound);
+    way::<Ends>(ways, "queue", tasks, bound);
     way::<Tracked>(ways, "mpsc behind a Mutex, TaskTracker", tasks, bound);
     way::<Arc<Channel<u64>>>(ways, "mpsc behind a Mutex (join)", tasks, bound);
     let name = "async-channel (join, order of arrival, yielding)";

@@ -1,78 +1,56 @@
 //! A bounded queue of work for several producers and consumers, which knows when all is done.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
-use std::collections::VecDeque;
-use std::mem;
 use std::num::NonZeroUsize;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use thiserror::Error;
-use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
+use concurrent_queue::ConcurrentQueue;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, TryAcquireError};
 use tokio::task::coop::consume_budget;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// The queue is closed. Holds the item that it did not take, where there was one.
-#[derive(Debug, Error, PartialEq, Eq)]
-#[error("the queue is closed")]
-pub struct Closed<T = ()>(pub T);
+/// Closed, full, empty: the errors of Tokio's channels. They hold the item that was not taken.
+pub use tokio::sync::mpsc::error::{
+    SendError as Closed, TryRecvError as TryGetError, TrySendError as TryPutError,
+};
 
-/// Why [`Queue::try_put`] did not take the item, and the item.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum TryPutError<T> {
-    /// No place is free, or only those promised to producers who already wait.
-    #[error("the queue is full")]
-    Full(T),
-    /// The queue is closed.
-    #[error("the queue is closed")]
-    Closed(T),
-}
-
-/// Why [`Queue::try_get`] has no job.
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum TryGetError {
-    /// No job is there, or only those promised to consumers who already wait.
-    #[error("the queue is empty")]
-    Empty,
-    /// The queue is closed, and all that was in it has been taken.
-    #[error("the queue is closed")]
-    Closed,
-}
-
-/// A bounded queue of work, first in, first out. Share it in an [`Arc`](std::sync::Arc).
+/// A bounded queue of work, first in, first out. Share it in an [`Arc`].
+///
+/// Whoever shares it like that has to [`close`](Self::close) it. The ends that [`split`](Self::split)
+/// makes close it by themselves.
 #[derive(Debug)]
 pub struct Queue<T> {
-    state: Mutex<State<T>>,
+    // Without a lock: what others wrote, such as an item's destructor, cannot run under one. A push
+    // and the closing are one step each, and the room for a peak is given back in small blocks.
+    jobs: ConcurrentQueue<Job<T>>,
     // Permits for free places, and for jobs that are there. A semaphore serves in order of arrival,
     // and hands the permit of a waiter who was dropped to the next.
-    free: Semaphore,
+    free: Arc<Semaphore>,
     ready: Semaphore,
     unfinished: TaskTracker,
-}
-
-#[derive(Debug)]
-struct State<T> {
-    jobs: VecDeque<Job<T>>,
-    closed: bool,
 }
 
 impl<T> Queue<T> {
     /// Makes an empty queue with room for `capacity` items. `NonZeroUsize::MAX` is no bound.
     pub fn new(capacity: NonZeroUsize) -> Self {
-        let unfinished = TaskTracker::new();
-        // An open tracker never lets `wait` pass. A closed one hands out tokens all the same.
-        unfinished.close();
-        let jobs = VecDeque::new();
         Self {
-            state: Mutex::new(State {
-                jobs,
-                closed: false,
-            }),
-            free: Semaphore::new(capacity.get().min(Semaphore::MAX_PERMITS)),
+            jobs: ConcurrentQueue::unbounded(),
+            free: Arc::new(Semaphore::new(capacity.get().min(Semaphore::MAX_PERMITS))),
             ready: Semaphore::new(0),
-            unfinished,
+            unfinished: TaskTracker::new(),
         }
+    }
+
+    /// Makes the two ends of the queue: the first for its producers, the second for its consumers.
+    ///
+    /// Give each task a clone. When the last clone of the first is dropped, however that comes, the
+    /// queue is [closed](Self::close). When the last of the second is, nobody is left to do what is in
+    /// it: it is [closed now](Self::close_now), and the items are dropped. Call this once.
+    pub fn split(self: &Arc<Self>) -> (Arc<End<T>>, Arc<End<T>>) {
+        let end = |close| Arc::new(End(Arc::clone(self), close));
+        (end(Self::close), end(|queue| drop(queue.close_now())))
     }
 
     /// Waits for a free place, which is then yours until you use or drop the [`Slot`].
@@ -84,30 +62,21 @@ impl<T> Queue<T> {
     ///
     /// # Cancel safety
     /// Dropping the call takes no place. Called again, it waits behind those who came since.
-    pub async fn reserve(&self) -> Result<Slot<'_, T>, Closed> {
-        let permit = acquire(&self.free).await.ok_or(Closed(()))?;
-        Ok(Slot {
-            queue: self,
-            permit,
-        })
+    pub async fn reserve(&self) -> Result<Slot<'_, T>, Closed<()>> {
+        let permit = acquire(&self.free).await;
+        Ok(Slot(self, permit.ok_or(Closed(()))?))
     }
 
-    /// Puts the item if a place is free.
+    /// Puts the item if a place is free, and not promised to a producer who already waits.
     ///
     /// # Errors
     /// When the queue is full or closed. The error holds the item.
     pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
-        let permit = match self.free.try_acquire() {
-            Ok(permit) => permit,
-            Err(TryAcquireError::NoPermits) => return Err(TryPutError::Full(item)),
-            Err(TryAcquireError::Closed) => return Err(TryPutError::Closed(item)),
-        };
-        let put = Slot {
-            queue: self,
-            permit,
+        match self.free.try_acquire() {
+            Ok(permit) => Ok(Slot(self, permit).put(item)?),
+            Err(TryAcquireError::NoPermits) => Err(TryPutError::Full(item)),
+            Err(TryAcquireError::Closed) => Err(TryPutError::Closed(item)),
         }
-        .put(item);
-        put.map_err(|Closed(item)| TryPutError::Closed(item))
     }
 
     /// Waits for a job. `None` means that the queue is closed and that all in it has been taken.
@@ -115,24 +84,19 @@ impl<T> Queue<T> {
     /// # Cancel safety
     /// Dropping the call takes no job. Called again, it waits behind those who came since.
     pub async fn get(&self) -> Option<Job<T>> {
-        // Without a permit it is closed: nothing comes any more, and what is there is anybody's.
-        if let Some(permit) = acquire(&self.ready).await {
-            permit.forget();
-        }
-        self.take()
+        let permit = acquire(&self.ready).await;
+        self.take(permit)
     }
 
-    /// Takes a job if one is there.
+    /// Takes a job if one is there, and not promised to a consumer who already waits.
     ///
     /// # Errors
-    /// When the queue is empty. When it is closed too, that is another error.
+    /// When the queue is empty. When it is closed too, the error is `Disconnected`.
     pub fn try_get(&self) -> Result<Job<T>, TryGetError> {
         match self.ready.try_acquire() {
-            Ok(permit) => permit.forget(),
-            Err(TryAcquireError::NoPermits) => return Err(TryGetError::Empty),
-            Err(TryAcquireError::Closed) => {}
+            Err(TryAcquireError::NoPermits) => Err(TryGetError::Empty),
+            permit => self.take(permit.ok()).ok_or(TryGetError::Disconnected),
         }
-        self.take().ok_or(TryGetError::Closed)
     }
 
     /// Waits until all that was put is done: for the first moment at which nothing is unfinished.
@@ -140,14 +104,16 @@ impl<T> Queue<T> {
     /// # Cancel safety
     /// Dropping the call changes nothing.
     pub async fn join(&self) {
+        // An open tracker never lets `wait` pass. A closed one hands out tokens all the same.
+        self.unfinished.close();
         self.unfinished.wait().await;
     }
 
     /// Lets nothing more in. Consumers get what is there, and then `None`.
     ///
-    /// Producers who wait get an error, and so do those who hold a [`Slot`], when they use it.
+    /// Producers who wait get an error, and so do those who hold a place, when they use it.
     pub fn close(&self) {
-        self.lock().closed = true;
+        self.jobs.close();
         self.free.close();
         self.ready.close();
     }
@@ -157,50 +123,86 @@ impl<T> Queue<T> {
     /// Jobs that were taken go on, and [`join`](Self::join) still waits for them.
     pub fn close_now(&self) -> Vec<T> {
         self.close();
-        let jobs = mem::take(&mut self.lock().jobs);
-        jobs.into_iter().map(|job| job.item).collect()
+        self.jobs.try_iter().map(|job| job.item).collect()
     }
 
     /// The number of jobs that nobody has taken yet.
     pub fn len(&self) -> usize {
-        self.lock().jobs.len()
+        self.jobs.len()
     }
 
     /// Whether all that was put has been taken. It may not be done yet.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.jobs.is_empty()
     }
 
-    fn take(&self) -> Option<Job<T>> {
-        let job = self.lock().jobs.pop_front()?;
-        self.free.add_permits(1);
-        Some(job)
+    fn take(&self, permit: Option<SemaphorePermit<'_>>) -> Option<Job<T>> {
+        // Without a permit it is closed: nothing comes any more, and what is there is anybody's.
+        if let Some(permit) = permit {
+            permit.forget();
+        }
+        self.jobs.pop().ok().inspect(|_| self.free.add_permits(1))
     }
 
-    // Neither wakers nor destructors run under the lock, and what does run there does not panic.
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn put(&self, item: T) -> Result<(), Closed<T>> {
+        let token = self.unfinished.token();
+        let put = self.jobs.push(Job { item, token });
+        let put = put.map(|()| self.ready.add_permits(1));
+        put.map_err(|refused| Closed(refused.into_inner().item))
     }
 }
 
 /// Waits for a permit, or returns `None` when the semaphore is closed.
 async fn acquire(permits: &Semaphore) -> Option<SemaphorePermit<'_>> {
     // Where nobody waits this is twice as fast as `acquire` alone, which sets up its waiting first.
-    // Like it, a task that never has to wait lets others run from time to time.
-    consume_budget().await;
-    match permits.try_acquire() {
-        Err(TryAcquireError::NoPermits) => permits.acquire().await.ok(),
+    let permit = match permits.try_acquire() {
+        Err(TryAcquireError::NoPermits) => return permits.acquire().await.ok(),
         permit => permit.ok(),
+    };
+    // Like `acquire`, a task that never has to wait lets others run from time to time, and has its
+    // permit before that: it does not lose its turn.
+    consume_budget().await;
+    permit
+}
+
+/// One end of a [`Queue`], made by [`split`](Queue::split). It can do all that the queue can.
+///
+/// A task that puts into the queue it gets from holds a consumer's end only. See the page.
+#[derive(Debug)]
+pub struct End<T>(Arc<Queue<T>>, fn(&Queue<T>));
+
+impl<T> End<T> {
+    /// Like [`reserve`](Queue::reserve), for a place that can be moved to another task.
+    ///
+    /// # Errors
+    /// When the queue is closed, or is closed while this waits.
+    ///
+    /// # Cancel safety
+    /// Dropping the call takes no place, and drops the end: call it on a clone.
+    pub async fn reserve_owned(self: Arc<Self>) -> Result<OwnedSlot<T>, Closed<()>> {
+        let permit = Arc::clone(&self.free).acquire_owned().await;
+        Ok(OwnedSlot(self, permit.map_err(|_| Closed(()))?))
+    }
+}
+
+impl<T> Deref for End<T> {
+    type Target = Queue<T>;
+
+    fn deref(&self) -> &Queue<T> {
+        &self.0
+    }
+}
+
+impl<T> Drop for End<T> {
+    fn drop(&mut self) {
+        (self.1)(&self.0);
     }
 }
 
 /// A free place that is yours. Dropping it gives it to the next who waits.
 #[derive(Debug)]
 #[must_use = "dropping it gives the place back"]
-pub struct Slot<'a, T> {
-    queue: &'a Queue<T>,
-    permit: SemaphorePermit<'a>,
-}
+pub struct Slot<'a, T>(&'a Queue<T>, SemaphorePermit<'a>);
 
 impl<T> Slot<'_, T> {
     /// Puts the item into the queue, without waiting.
@@ -208,16 +210,22 @@ impl<T> Slot<'_, T> {
     /// # Errors
     /// When the queue was closed since the place was reserved. The error holds the item.
     pub fn put(self, item: T) -> Result<(), Closed<T>> {
-        let mut state = self.queue.lock();
-        if state.closed {
-            return Err(Closed(item));
-        }
-        let token = self.queue.unfinished.token();
-        state.jobs.push_back(Job { item, token });
-        drop(state);
-        self.permit.forget();
-        self.queue.ready.add_permits(1);
-        Ok(())
+        self.0.put(item).map(|()| self.1.forget())
+    }
+}
+
+/// A [`Slot`] without a lifetime. Until it is used or dropped it keeps the end that it came from.
+#[derive(Debug)]
+#[must_use = "dropping it gives the place back"]
+pub struct OwnedSlot<T>(Arc<End<T>>, OwnedSemaphorePermit);
+
+impl<T> OwnedSlot<T> {
+    /// Puts the item into the queue, without waiting.
+    ///
+    /// # Errors
+    /// When the queue was closed since the place was reserved. The error holds the item.
+    pub fn put(self, item: T) -> Result<(), Closed<T>> {
+        self.0.put(item).map(|()| self.1.forget())
     }
 }
 

@@ -11,7 +11,7 @@ use common::input::{self, Input, Lines};
 use common::tally::Tally;
 use common::timeline::{Bars as _, Gauge, track, track_value};
 use common::{arguments, say, tasks, title};
-use queue::Queue;
+use queue::{End, Queue};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -61,7 +61,6 @@ const HALF_WAY: Duration = Duration::from_millis(140);
 /// What all tasks share.
 struct Hall {
     lines: Lines,
-    queue: Queue<input::Line>,
     depth: Gauge,
     tally: Tally<4>,
     time_for_a_word: Duration,
@@ -78,7 +77,6 @@ async fn tell(args: Args, ctrl_c: CtrlC) -> anyhow::Result<String> {
     let text = args.input.clone().unwrap_or(Input::BuiltIn(TEXT, READING));
     let hall = Arc::new(Hall {
         lines: text.lines(args.shared.paused).await?,
-        queue: Queue::new(capacity),
         depth: Gauge::new("queue"),
         tally: Tally::new(["done", "failed", "not started", "not read"]),
         time_for_a_word: Duration::from_millis(args.work),
@@ -95,27 +93,32 @@ async fn tell(args: Args, ctrl_c: CtrlC) -> anyhow::Result<String> {
 
 /// Closes the queue when all is in it, or sooner when it is told to, and waits until all is done.
 async fn oversee(hall: &Arc<Hall>, args: &Args, ctrl_c: CtrlC) -> anyhow::Result<()> {
-    let put = |number| track(&format!("put {number}"), put(hall.clone()));
-    let get = |number| track_value(&format!("get {number}"), get(hall.clone()));
+    let queue = Arc::new(Queue::new(args.capacity));
+    let (to, from) = queue.split();
+    let put = |number| track(&format!("put {number}"), put(hall.clone(), to.clone()));
+    let get = |number| track_value(&format!("get {number}"), get(hall.clone(), from.clone()));
     let mut producers: JoinSet<_> = (1..=args.producers).map(put).collect();
     let consumers: JoinSet<_> = (1..=args.consumers).map(get).collect();
+    // The tasks have the ends now: when those of one side are gone, however they ended, the other
+    // side hears of it.
+    drop((to, from));
     let main = async {
         tokio::select! {
             biased;
             ended = tasks::values(&mut producers) => drop(ended?),
             () = sleep(HALF_WAY), if args.stop == Some(Stop::Drain) => {}
             () = sleep(HALF_WAY), if args.stop == Some(Stop::Now) => {
-                hall.tally.add("not started", hall.queue.close_now().len());
+                hall.tally.add("not started", queue.close_now().len());
             }
             () = ctrl_c.pressed() => {}
         }
-        hall.queue.close();
-        hall.depth.show(hall.queue.len());
+        queue.close();
+        hall.depth.show(queue.len());
         say!("closed the queue");
         // Those that wait for input do not hear of it. Nothing is lost: see `put`.
         producers.abort_all();
         tasks::values(&mut producers).await?;
-        hall.queue.join().waiting("for the last line").await;
+        queue.join().waiting("for the last line").await;
         say!("all that was put is done");
         hall.depth.end();
         consumers.join_all().await;
@@ -126,8 +129,8 @@ async fn oversee(hall: &Arc<Hall>, args: &Args, ctrl_c: CtrlC) -> anyhow::Result
 
 /// One producer. It takes a line when it has a place for it, so that it has none in its hands when
 /// it waits, and may be cancelled there.
-async fn put(hall: Arc<Hall>) -> anyhow::Result<()> {
-    while let Ok(place) = hall.queue.reserve().waiting("for a place").await
+async fn put(hall: Arc<Hall>, queue: Arc<End<input::Line>>) -> anyhow::Result<()> {
+    while let Ok(place) = queue.reserve().waiting("for a place").await
         && let Some(line) = hall.lines.next().await?
     {
         let number = line.number;
@@ -136,16 +139,16 @@ async fn put(hall: Arc<Hall>) -> anyhow::Result<()> {
             hall.tally.add("not started", 1);
             break;
         }
-        hall.depth.show(hall.queue.len());
+        hall.depth.show(queue.len());
         say!("line {number} put");
     }
     Ok(())
 }
 
 /// One consumer. A job is done when it is dropped, whatever came of it.
-async fn get(hall: Arc<Hall>) {
-    while let Some(job) = hall.queue.get().waiting("for a line").await {
-        hall.depth.show(hall.queue.len());
+async fn get(hall: Arc<Hall>, queue: Arc<End<input::Line>>) {
+    while let Some(job) = queue.get().waiting("for a line").await {
+        hall.depth.show(queue.len());
         let words = job.text.split_whitespace().count();
         pretend(hall.time_for_a_word * words as u32)
             .working("counting")

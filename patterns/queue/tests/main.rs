@@ -3,4 +3,5 @@
 mod cancellation;
 mod contract;
 mod demo;
+mod ends;
 mod twins;

@@ -17,7 +17,8 @@ use tokio::task::{JoinSet, yield_now};
 use tokio_util::task::AbortOnDropHandle;
 
 const ITEMS: usize = 10_000;
-const LIMIT: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+const MANY: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+const FEW: NonZeroUsize = NonZeroUsize::new(10).unwrap();
 
 const SHARERS: usize = 1_000;
 const PERMITS: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -31,10 +32,13 @@ fn compare(criterion: &mut Criterion) {
         ways(Ways::new(criterion, name, &runtime, 30));
     };
     group("map 10,000 items, 64 in flight, ready", &|ways| {
-        map(ways, ready)
+        map(ways, MANY, ready)
     });
     group("map 10,000 items, 64 in flight, yield once", &|ways| {
-        map(ways, yield_once)
+        map(ways, MANY, yield_once)
+    });
+    group("map 10,000 items, 10 in flight, yield once", &|ways| {
+        map(ways, FEW, yield_once)
     });
     group("1,000 tasks share 10 permits", &share);
 }
@@ -45,11 +49,11 @@ async fn yield_once(item: usize) -> usize {
 }
 
 /// Measures every way to call `function` with every item.
-fn map<F>(mut ways: Ways<'_>, function: fn(usize) -> F)
+fn map<F>(mut ways: Ways<'_>, limit: NonZeroUsize, function: fn(usize) -> F)
 where
     F: Future<Output = usize> + Send + 'static,
 {
-    ways.way("semaphore", move || map_limited(0..ITEMS, LIMIT, function));
+    ways.way("semaphore", move || map_limited(0..ITEMS, limit, function));
     ways.way(
         "buffer_unordered over tasks (wait for the cancelled)",
         move || async move {
@@ -57,7 +61,7 @@ where
                 let task = AbortOnDropHandle::new(tokio::spawn(function(item)));
                 task.map(move |joined| (item, joined.expect("no future panics")))
             };
-            let mut tasks = stream::iter((0..ITEMS).map(spawn)).buffer_unordered(LIMIT.get());
+            let mut tasks = stream::iter((0..ITEMS).map(spawn)).buffer_unordered(limit.get());
             let mut values = Vec::new();
             while let Some((item, value)) = tasks.next().await {
                 if item >= values.len() {
@@ -70,7 +74,7 @@ where
     );
     ways.way("buffered over tasks (room behind a slow item)", move || {
         let spawn = move |item| AbortOnDropHandle::new(tokio::spawn(function(item)));
-        let tasks = stream::iter((0..ITEMS).map(spawn)).buffered(LIMIT.get());
+        let tasks = stream::iter((0..ITEMS).map(spawn)).buffered(limit.get());
         tasks
             .map(|joined| joined.expect("no future panics"))
             .collect::<Vec<usize>>()
@@ -78,7 +82,7 @@ where
     ways.way(
         "Semaphore, a task per permit (values)",
         move || async move {
-            let semaphore = Arc::new(Semaphore::new(LIMIT.get()));
+            let semaphore = Arc::new(Semaphore::new(limit.get()));
             let mut tasks = JoinSet::new();
             for item in 0..ITEMS {
                 let permit = Arc::clone(&semaphore).acquire_owned().await;
@@ -97,7 +101,7 @@ where
     ways.way(
         "Semaphore, all tasks at once (bounded memory)",
         move || async move {
-            let semaphore = Arc::new(Semaphore::new(LIMIT.get()));
+            let semaphore = Arc::new(Semaphore::new(limit.get()));
             let spawn = |item| {
                 let (semaphore, future) = (Arc::clone(&semaphore), function(item));
                 AbortOnDropHandle::new(tokio::spawn(async move {
@@ -109,9 +113,26 @@ where
         },
     );
     ways.way(
+        "Semaphore, 1,000 tasks of ten items (tasks, values)",
+        move || async move {
+            let semaphore = Arc::new(Semaphore::new(limit.get()));
+            let mut tasks = JoinSet::new();
+            for first in (0..ITEMS).step_by(10) {
+                let semaphore = Arc::clone(&semaphore);
+                tasks.spawn(async move {
+                    for item in first..first + 10 {
+                        let _permit = semaphore.acquire().await.expect("nobody closes it");
+                        function(item).await;
+                    }
+                });
+            }
+            tasks.join_all().await;
+        },
+    );
+    ways.way(
         "async-lock, all tasks at once (bounded memory)",
         move || async move {
-            let semaphore = Arc::new(async_lock::Semaphore::new(LIMIT.get()));
+            let semaphore = Arc::new(async_lock::Semaphore::new(limit.get()));
             let spawn = |item| {
                 let (semaphore, future) = (Arc::clone(&semaphore), function(item));
                 AbortOnDropHandle::new(tokio::spawn(async move {
@@ -122,10 +143,10 @@ where
             in_order((0..ITEMS).map(spawn).collect()).await
         },
     );
-    ways.way("64 workers, one iterator (borrowing)", move || async move {
+    ways.way("workers, one iterator (borrowing)", move || async move {
         let items = Arc::new(Mutex::new(0..ITEMS));
         let mut workers = JoinSet::new();
-        for _ in 0..LIMIT.get() {
+        for _ in 0..limit.get() {
             let items = Arc::clone(&items);
             workers.spawn(async move {
                 let next = || items.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -143,12 +164,12 @@ where
     ways.way("buffer_unordered (tasks, order)", move || {
         let futures = stream::iter((0..ITEMS).map(function));
         futures
-            .buffer_unordered(LIMIT.get())
+            .buffer_unordered(limit.get())
             .collect::<Vec<usize>>()
     });
     ways.way("buffered (tasks, room behind a slow item)", move || {
         let futures = stream::iter((0..ITEMS).map(function));
-        futures.buffered(LIMIT.get()).collect::<Vec<usize>>()
+        futures.buffered(limit.get()).collect::<Vec<usize>>()
     });
 }
 

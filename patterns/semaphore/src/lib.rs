@@ -2,26 +2,51 @@
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
 use std::convert::Infallible;
-use std::fmt;
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::fmt::{self, Debug, Display};
+use std::future::Future;
+use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
 use thiserror::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
-use tokio::task::JoinSet;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio_util::task::AbortOnDropHandle;
+
+mod exit;
+mod limit;
+
+use exit::{Exit, Report, let_others_run};
+#[allow(unused_imports, reason = "a program may need one of the two only")]
+pub use limit::{Permit, Refused, SharedLimit};
 
 /// Why [`try_map_limited`] has no values: the first failure, and those that followed.
+///
+/// The first error is the [`source`](std::error::Error::source), so the text does not repeat it;
+/// `{:#}` writes it, too. With an `E` that is no [`Error`](std::error::Error), such as `String` or
+/// `anyhow::Error`, this is none either: see the page for the way.
 #[derive(Debug, Error)]
-#[error("item {index} failed: {error}{}", and_later(later))]
 pub struct TryMapError<E> {
     /// The failed item's place in the input, counted from zero.
     pub index: usize,
     /// What it failed with.
+    #[source]
     pub error: E,
     /// Places and errors of items that failed after it, in the order in which they ended.
     pub later: Vec<(usize, E)>,
+}
+
+impl<E: Display> Display for TryMapError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "item {} failed", self.index)?;
+        if !self.later.is_empty() {
+            write!(f, ", and {} more failed", self.later.len())?;
+        }
+        if f.alternate() {
+            write!(f, ": {:#}", self.error)?;
+        }
+        Ok(())
+    }
 }
 
 /// Calls `function` with every item, runs each future as a task, at most `limit` at a time, and
@@ -60,11 +85,11 @@ where
 /// stops at its next await: one that does not await delays the return until it has ended.
 ///
 /// # Cancel safety
-/// As [`map_limited`].
+/// As [`map_limited`]. An error that nobody receives any more is logged with `tracing`.
 ///
 /// # Panics
-/// As [`map_limited`]. A panic goes before an error. When several futures panic, the first panic
-/// continues here; the panic hook has reported each.
+/// As [`map_limited`]. A panic, also one of a destructor, goes before an error, which is logged.
+/// When several futures panic, the first panic continues here; the panic hook has reported each.
 pub async fn try_map_limited<I, F, Fut, T, E>(
     items: I,
     limit: NonZeroUsize,
@@ -75,136 +100,79 @@ where
     F: FnMut(I::Item) -> Fut,
     Fut: Future<Output = Result<T, E>> + Send + 'static,
     T: Send + 'static,
-    E: Send + 'static,
+    E: Debug + Send + 'static,
 {
     let mut futures = items.into_iter().fuse().map(function).enumerate();
-    let mut tasks = JoinSet::new();
-    let mut values: Vec<Option<T>> = Vec::new();
-    let mut failures = Vec::new();
-    let mut panic = None;
-    let mut stopping = false;
+    let (sender, mut ended) = unbounded_channel();
+    let sender = Arc::new(sender);
+    let (mut values, mut failures) = (Vec::new(), Vec::new());
+    let (mut panic, mut stopping, mut in_flight) = (None, false, 0);
+    // The item and the task of each place, and the places that are free.
+    let mut tasks: Vec<(usize, AbortOnDropHandle<()>)> = Vec::new();
+    let mut free: Vec<usize> = Vec::new();
     loop {
-        while !stopping
-            && tasks.len() < limit.get()
-            && let Some((index, future)) = futures.next()
-        {
+        while !stopping && in_flight < limit.get() {
+            let Some((index, future)) = futures.next() else {
+                break;
+            };
             values.push(None);
+            let place = free.pop().unwrap_or(tasks.len());
+            let exit = Exit::new(place, Arc::clone(&sender));
             // Not an async block: that would keep room for the future twice.
-            tasks.spawn(future.map(move |result| (index, result)));
-        }
-        // Goes on until the set is empty, also after a failure: that is what waits for the cancelled.
-        let Some(joined) = tasks.join_next().await else {
-            break;
-        };
-        match joined {
-            Ok((index, Ok(value))) => {
-                values[index] = Some(value);
-                continue;
+            let task = tokio::spawn(future.map(|result| exit.send(result)));
+            let task = (index, AbortOnDropHandle::new(task));
+            match tasks.get_mut(place) {
+                Some(ended) => *ended = task,
+                None => tasks.push(task),
             }
-            Ok((index, Err(error))) => failures.push((index, error)),
-            Err(stopped) => panic = panic.or(stopped.try_into_panic().ok()),
+            in_flight += 1;
         }
-        if !stopping {
-            stopping = true;
-            tasks.abort_all();
+        // Goes on until none is left, also after a failure: that is what waits for the cancelled.
+        if in_flight == 0 {
+            break;
+        }
+        let mut next = ended.recv().await;
+        // What else is ready ends first: one round of the loop for many, and each round yields.
+        let_others_run().await;
+        let was_stopping = stopping;
+        while let Some((place, result)) = next {
+            in_flight -= 1;
+            free.push(place);
+            let (index, task) = &mut tasks[place];
+            stopping |= !matches!(result, Some(Ok(_)));
+            match result {
+                Some(Ok(value)) => values[*index] = Some(value),
+                Some(Err(error)) => failures.push((*index, error)),
+                None => {
+                    let stopped = task.await.err();
+                    panic = panic.or(stopped.and_then(|error| error.try_into_panic().ok()));
+                }
+            }
+            next = ended.try_recv().ok();
+        }
+        if stopping && !was_stopping {
+            tasks.iter().for_each(|(_, task)| task.abort());
         }
     }
 
+    if failures.is_empty() && panic.is_none() {
+        let values = values.into_iter().collect::<Option<Vec<T>>>();
+        return Ok(
+            values.expect("the runtime shut down while map_limited was waiting for its tasks")
+        );
+    }
+    // Before the errors are taken out: a destructor that panics here would lose them.
+    drop(values);
     if let Some(payload) = panic {
         resume_unwind(payload);
     }
-    let mut later = failures.into_iter();
-    if let Some((index, error)) = later.next() {
-        let later = later.collect();
-        return Err(TryMapError {
-            index,
-            error,
-            later,
-        });
-    }
-    let values = values.into_iter().collect::<Option<Vec<T>>>();
-    Ok(values.expect("the runtime shut down while map_limited was waiting for its tasks"))
-}
-
-/// A limit on what all its users together have in flight. A clone is the same limit.
-#[derive(Clone, Debug)]
-pub struct SharedLimit {
-    semaphore: Arc<Semaphore>,
-    size: u32,
-}
-
-/// A share of a [`SharedLimit`]. Dropping it gives it back, and nothing else can.
-#[derive(Debug)]
-#[must_use = "dropped, it is given back at once: keep it with `let _permit = …`"]
-pub struct Permit {
-    _permit: OwnedSemaphorePermit,
-}
-
-/// Why a [`SharedLimit`] gave no permit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Refused {
-    /// There is no room now, and [`SharedLimit::try_acquire`] does not wait.
-    #[error("the limit is reached")]
-    Full,
-    /// [`SharedLimit::close`] was called.
-    #[error("the limit is closed")]
-    Closed,
-    /// This weight is more than the whole limit: a `Semaphore` would wait for ever.
-    #[error("a weight of {0} is more than the whole limit")]
-    TooHeavy(u32),
-}
-
-impl SharedLimit {
-    /// A limit of this size. More than [`Semaphore::MAX_PERMITS`], on 32 bits, panics.
-    pub fn new(size: NonZeroU32) -> Self {
-        let size = size.get();
-        let semaphore = Arc::new(Semaphore::new(size as usize));
-        Self { semaphore, size }
-    }
-
-    /// Waits in line until there is room for `weight`, and holds up those behind it, lighter or
-    /// not. A weight of zero always has room.
-    ///
-    /// # Errors
-    /// [`Refused::TooHeavy`], or [`Refused::Closed`], also when the limit is closed meanwhile.
-    ///
-    /// # Cancel safety
-    /// Dropping the call leaves the line. Nothing is lost, and the next in line moves up.
-    pub async fn acquire(&self, weight: u32) -> Result<Permit, Refused> {
-        let permit = self.fits(weight)?.acquire_many_owned(weight).await;
-        let _permit = permit.map_err(|_closed| Refused::Closed)?;
-        Ok(Permit { _permit })
-    }
-
-    /// As [`acquire`](Self::acquire), but does not wait, and never goes before those who do.
-    ///
-    /// # Errors
-    /// [`Refused::Full`] where the other would wait, and the errors of the other.
-    pub fn try_acquire(&self, weight: u32) -> Result<Permit, Refused> {
-        let permit = self.fits(weight)?.try_acquire_many_owned(weight);
-        let _permit = permit.map_err(|error| match error {
-            TryAcquireError::NoPermits => Refused::Full,
-            TryAcquireError::Closed => Refused::Closed,
-        })?;
-        Ok(Permit { _permit })
-    }
-
-    /// Refuses all who wait and all who come. Permits that are out stay good.
-    pub fn close(&self) {
-        self.semaphore.close();
-    }
-
-    fn fits(&self, weight: u32) -> Result<Arc<Semaphore>, Refused> {
-        if weight > self.size {
-            return Err(Refused::TooHeavy(weight));
-        }
-        Ok(Arc::clone(&self.semaphore))
-    }
-}
-
-fn and_later<E>(later: &[(usize, E)]) -> impl fmt::Display {
-    fmt::from_fn(move |f| match later.len() {
-        0 => Ok(()),
-        more => write!(f, ", and {more} more failed"),
+    let take = |(index, error): &mut (usize, Report<E>)| Some((*index, error.take()?));
+    let mut failures = failures.iter_mut().filter_map(take);
+    let (index, error) = failures.next().expect("without a panic there is an error");
+    let later = failures.collect();
+    Err(TryMapError {
+        index,
+        error,
+        later,
     })
 }

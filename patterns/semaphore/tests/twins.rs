@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 #[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/blocking_waits_for_blocking.rs"]
+mod blocking_waits_for_blocking;
+#[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/buffered_zero_hangs.rs"]
 mod buffered_zero_hangs;
 #[expect(dead_code, reason = "its main is for people")]
@@ -14,6 +17,12 @@ mod large_acquire_many_starves;
 #[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/let_underscore_permit.rs"]
 mod let_underscore_permit;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/permit_ends_at_the_head.rs"]
+mod permit_ends_at_the_head;
+#[expect(dead_code, reason = "its main is for people")]
+#[path = "../examples/permit_in_a_condition.rs"]
+mod permit_in_a_condition;
 #[expect(dead_code, reason = "its main is for people")]
 #[path = "../examples/semaphore_as_rate_limiter.rs"]
 mod semaphore_as_rate_limiter;
@@ -107,4 +116,41 @@ async fn map_limited_cannot_be_called_with_room_for_none() {
     );
     let doubled = in_time(buffered_zero_hangs::with_map_limited(2)).await;
     assert_eq!(doubled, Some(vec![2, 4, 6]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn n8_a_permit_in_a_condition_limits_nothing() {
+    assert_eq!(permit_in_a_condition::mistake().await, 40);
+    assert_eq!(permit_in_a_condition::mistake_without_a_wait().await, 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n8_run_has_no_permit_to_lose() {
+    assert_eq!(in_time(permit_in_a_condition::with_a_name()).await, 4);
+    assert_eq!(in_time(permit_in_a_condition::with_run()).await, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n7_a_permit_that_goes_back_with_the_head_limits_no_bodies() {
+    assert_eq!(permit_ends_at_the_head::mistake().await, 40);
+    let most = permit_ends_at_the_head::mistake_with_map_limited().await;
+    assert_eq!(most, 40);
+}
+
+#[tokio::test(start_paused = true)]
+async fn n7_a_permit_that_goes_with_the_body_limits_the_answers() {
+    assert_eq!(in_time(permit_ends_at_the_head::with_the_body()).await, 4);
+    let most = in_time(permit_ends_at_the_head::with_map_limited()).await;
+    assert_eq!(most, 4);
+}
+
+#[test]
+fn p3_blocking_closures_that_wait_for_others_fill_the_pool() {
+    assert_eq!(blocking_waits_for_blocking::mistake(), 0);
+}
+
+#[test]
+fn p3_map_limited_leaves_a_thread_for_those_they_wait_for() {
+    assert_eq!(blocking_waits_for_blocking::with_map_limited(4), 4);
+    assert_eq!(blocking_waits_for_blocking::with_map_limited(512), 512);
 }

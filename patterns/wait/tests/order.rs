@@ -37,7 +37,9 @@ fn use_up(budget: usize) {
 }
 
 fn in_order(done: Vec<Done<u64>>) -> bool {
-    let values = done.into_iter().map(|done| done.result.unwrap());
+    let values = done
+        .into_iter()
+        .map(|done| done.result.expect("no task panics"));
     values.eq(1..=COUNT)
 }
 
