@@ -372,7 +372,10 @@ fn mistyped_arguments_are_refused_in_one_line() {
     let line = refusal(docs().args(["--port", "many"]));
     assert!(line.contains("'many' for '--port <N>'"), "{line}");
     let line = refusal(docs().args(["paste", "gather"]));
-    assert!(line.contains("<CRATE_DIR>"), "{line}");
+    assert!(
+        line.contains("name a recipe before the crate's folder"),
+        "{line}"
+    );
 }
 
 #[test]
