@@ -94,7 +94,9 @@ fn the_front_page_shows_what_cargo_test_prints() {
         .output()
         .expect("it starts");
     let printed = String::from_utf8(output.stdout).expect("names are UTF-8");
-    let (printed, _) = printed.split_once("; 0 ignored").expect("it says how many have passed");
+    let (printed, _) = printed
+        .split_once("; 0 ignored")
+        .expect("it says how many have passed");
     let front_page = fs::read_to_string(workspace.join("README.md")).expect("it is there");
     assert!(front_page.contains(printed), "it should show:\n{printed}");
 }
