@@ -1,6 +1,7 @@
 //! Run a future as a task of its own, and have what it returns.
 #![cfg_attr(any(doc, doctest), doc = include_str!("../README.md"))]
 
+use std::future::Future;
 use std::panic::resume_unwind;
 
 use tokio_util::task::AbortOnDropHandle;
