@@ -109,6 +109,25 @@ fn a_bug_twin_is_on_the_page_and_has_a_test() {
     });
 }
 
+/// A file that no program names is not compiled, and its tests are silently not run.
+#[test]
+fn every_file_with_tests_is_a_part_of_a_program() {
+    check(|pattern| {
+        let files = files(pattern, "tests");
+        let main = files.iter().find(|(name, _)| name == "main");
+        let main = main.map_or("", |(_, text)| text.as_str());
+        let manifest = pattern.folder.read("Cargo.toml").expect("a manifest");
+        let is_run = |name: &str| {
+            let is_program = manifest.contains(&format!("[[test]]\nname = \"{name}\""));
+            is_program || main.contains(&format!("mod {name};"))
+        };
+        let names = files.iter().map(|(name, _)| name);
+        let missing = names.filter(|name| !is_run(name));
+        let said = missing.map(|name| format!("tests/{name}.rs is no module of tests/main.rs"));
+        said.collect()
+    });
+}
+
 /// The Rust files in a folder of the pattern, by name, with their texts.
 fn files(pattern: &Pattern, folder: &str) -> Vec<(String, String)> {
     let entries = pattern
